@@ -1,0 +1,78 @@
+package io.busbar.core.virtio;
+
+import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_BLOCK;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Feature bits as words, as iproute2's {@code vdpa} tool prints them; for block, which that tool does not know, the
+ * header's name without {@code VIRTIO_BLK_F_}.
+ */
+public final class FeatureNames {
+
+    private static final Map<Integer, String> COMMON = Map.ofEntries(
+            Map.entry(VirtioConfig.VIRTIO_F_NOTIFY_ON_EMPTY, "NOTIFY_ON_EMPTY"),
+            Map.entry(VirtioConfig.VIRTIO_F_ANY_LAYOUT, "ANY_LAYOUT"),
+            Map.entry(VirtioConfig.VIRTIO_RING_F_INDIRECT_DESC, "RING_INDIRECT_DESC"),
+            Map.entry(VirtioConfig.VIRTIO_RING_F_EVENT_IDX, "RING_EVENT_IDX"),
+            Map.entry(VirtioConfig.VIRTIO_F_VERSION_1, "VERSION_1"),
+            Map.entry(VirtioConfig.VIRTIO_F_ACCESS_PLATFORM, "ACCESS_PLATFORM"),
+            Map.entry(VirtioConfig.VIRTIO_F_RING_PACKED, "RING_PACKED"),
+            Map.entry(VirtioConfig.VIRTIO_F_IN_ORDER, "IN_ORDER"),
+            Map.entry(VirtioConfig.VIRTIO_F_ORDER_PLATFORM, "ORDER_PLATFORM"),
+            Map.entry(VirtioConfig.VIRTIO_F_SR_IOV, "SR_IOV"),
+            Map.entry(VirtioConfig.VIRTIO_F_NOTIFICATION_DATA, "NOTIFICATION_DATA"));
+
+    private static final Map<Integer, String> BLOCK = Map.ofEntries(
+            Map.entry(0, "BARRIER"),
+            Map.entry(1, "SIZE_MAX"),
+            Map.entry(2, "SEG_MAX"),
+            Map.entry(4, "GEOMETRY"),
+            Map.entry(5, "RO"),
+            Map.entry(6, "BLK_SIZE"),
+            Map.entry(7, "SCSI"),
+            Map.entry(9, "FLUSH"),
+            Map.entry(10, "TOPOLOGY"),
+            Map.entry(11, "CONFIG_WCE"),
+            Map.entry(12, "MQ"),
+            Map.entry(13, "DISCARD"),
+            Map.entry(14, "WRITE_ZEROES"),
+            Map.entry(15, "LIFETIME"),
+            Map.entry(16, "SECURE_ERASE"),
+            Map.entry(17, "ZONED"));
+
+    private FeatureNames() {
+    }
+
+    /**
+     * Names one feature.
+     *
+     * @param deviceId {@link VirtioIds}
+     * @param feature  bit number, 0 to 63
+     * @return the word, or {@code bit_N} for a bit without a name
+     */
+    public static String name(int deviceId, int feature) {
+        String name = COMMON.get(feature);
+        if (name == null && deviceId == VIRTIO_ID_BLOCK) {
+            name = BLOCK.get(feature);
+        }
+        return name == null ? "bit_" + feature : name;
+    }
+
+    /**
+     * Names a set of features.
+     *
+     * @param deviceId {@link VirtioIds}
+     * @param features the set
+     * @return one word per bit, ascending
+     */
+    public static List<String> names(int deviceId, long features) {
+        List<String> names = new ArrayList<>(Long.bitCount(features));
+        for (long rest = features; rest != 0; rest &= rest - 1) {
+            names.add(name(deviceId, Long.numberOfTrailingZeros(rest)));
+        }
+        return List.copyOf(names);
+    }
+}
