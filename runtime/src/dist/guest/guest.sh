@@ -1,0 +1,269 @@
+# shellcheck shell=bash
+#
+# The guest of `busbar run`: a small Linux, made on the spot from installed packages, that runs as a User Mode Linux
+# process with its root file system on a Busbar disk. Sourced by the `busbar` script; nothing here needs root.
+#
+#   busbar_guest_available           0 if a guest can be made and run here; else says what is missing and how to get it
+#   busbar_guest_make_disk IMAGE     makes the root file system in IMAGE (an existing file is replaced)
+#   busbar_guest_run SOCKET [MEM]    boots from the vhost-user-blk SOCKET, terminal = the guest's console, until the
+#                                    guest has powered off; returns the guest's exit status. MEM: default 256M.
+#
+# Environment:
+#   BUSBAR_PID            process that serves SOCKET: the guest is ended if it dies
+#   BUSBAR_GUEST_SIZE     size of the image, default 256M
+#   BUSBAR_GUEST_MODULES  folder with the modules of the User Mode Linux kernel, default: the one of its package
+#
+# The guest runs in a process group of its own, since User Mode Linux leaves its helper processes behind when only its
+# main process dies. A watcher ends that group when Busbar, or the shell that sourced this file, is gone.
+
+busbar_guest_say() {
+    printf 'guest: %s\n' "$*" >&2
+}
+
+# The path of a program that may be in an administrator's folder, which is not on every user's PATH.
+busbar_guest_tool() {
+    PATH="$PATH:/usr/sbin:/sbin" command -v "$1"
+}
+
+# Prints the path of virtio_blk.ko of the User Mode Linux kernel; 1 if there is none.
+busbar_guest_module() {
+    local root=${BUSBAR_GUEST_MODULES:-/usr/lib/uml/modules} found
+    found=$(find "$root" -name virtio_blk.ko -print 2>/dev/null | sort | tail -n 1)
+    [[ -n $found ]] && printf '%s\n' "$found"
+}
+
+busbar_guest_available() {
+    local -A package=([linux.uml]=user-mode-linux [mkfs.ext4]=e2fsprogs [cpio]=cpio [setarch]=util-linux)
+    local missing=() program busybox
+    for program in linux.uml mkfs.ext4 cpio setarch; do
+        busbar_guest_tool "$program" >/dev/null || missing+=("${package[$program]}")
+    done
+    if busbar_guest_tool linux.uml >/dev/null && ! busbar_guest_module >/dev/null; then
+        busbar_guest_say "no virtio_blk.ko under ${BUSBAR_GUEST_MODULES:-/usr/lib/uml/modules}: expected the kernel" \
+            "modules of package user-mode-linux there"
+        missing+=(user-mode-linux)
+    fi
+    busybox=$(busbar_guest_tool busybox) || busybox=
+    if [[ -z $busybox ]] || ! busbar_guest_is_static "$busybox"; then
+        missing+=(busybox-static)
+    fi
+    ((${#missing[@]} == 0)) && return 0
+    busbar_guest_say "no Linux guest can run here yet; get it with"
+    busbar_guest_say "    sudo apt-get install ${missing[*]}"
+    return 1
+}
+
+# A dynamically linked program names its loader near its start; inside the guest there is none.
+busbar_guest_is_static() {
+    ! head -c 4096 -- "$1" | grep -q -a -E '/(ld-linux|ld-musl|ld64|ld\.so)'
+}
+
+busbar_guest_make_disk() {
+    local image=$1 size=${BUSBAR_GUEST_SIZE:-256M} work rc=0
+    work=$(mktemp -d) || return 1
+    busbar_guest_fill_disk "$image" "$size" "$work" || rc=1
+    rm -rf -- "$work"
+    return "$rc"
+}
+
+busbar_guest_fill_disk() {
+    local image=$1 size=$2 work=$3 root=$3/root busybox applets applet
+    busybox=$(busbar_guest_tool busybox) || return 1
+    applets=$("$busybox" --list) || return 1
+    busbar_guest_say "root file system from $busybox ($(wc -w <<<"$applets") commands), ext4, $size, in $image"
+    mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,run,mnt,etc,root} && chmod 0700 "$root/root" && chmod 1777 "$root/tmp" &&
+        cp -- "$busybox" "$root/bin/busybox" && chmod 0755 "$root/bin/busybox" || return 1
+    while read -r applet; do
+        [[ $applet == busybox ]] || ln -s busybox "$root/bin/$applet" || return 1
+    done <<<"$applets"
+    ln -s /proc/mounts "$root/etc/mtab"
+    printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
+    printf 'root:x:0:\n' >"$root/etc/group"
+    printf 'guest\n' >"$root/etc/hostname"
+    busbar_guest_init >"$root/sbin/init" && chmod 0755 "$root/sbin/init" || return 1
+    busbar_guest_off >"$root/sbin/off" && chmod 0755 "$root/sbin/off" || return 1
+    for applet in poweroff halt reboot; do
+        ln -sf ../sbin/off "$root/bin/$applet" || return 1
+    done
+    busbar_guest_profile >"$root/etc/profile"
+    rm -f -- "$image" && truncate -s "$size" -- "$image" || return 1
+    "$(busbar_guest_tool mkfs.ext4)" -q -F -L busbar -E root_owner=0:0,lazy_itable_init=0 -d "$root" "$image" || return 1
+    busbar_guest_own_by_root "$root" "$image"
+}
+
+# mkfs takes owners from the folder that it copies: without privilege that is the user, so they are set in the image.
+busbar_guest_own_by_root() {
+    local root=$1 image=$2
+    ((EUID == 0)) && return 0
+    (cd "$root" && find . -mindepth 1 -printf 'sif "/%P" uid 0\nsif "/%P" gid 0\n') |
+        "$(busbar_guest_tool debugfs)" -w -f - "$image" >/dev/null 2>&1
+}
+
+# The guest's first process: mounts, one shell on the console, and power off when that shell ends. The shell is not
+# started with '&', which would make it and all that it starts deaf to ctrl-c.
+busbar_guest_init() {
+    cat <<'INIT'
+#!/bin/sh
+export PATH=/bin:/sbin HOME=/root USER=root LOGNAME=root SHELL=/bin/sh
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t tmpfs tmpfs /run
+hostname -F /etc/hostname
+if [ -n "$BUSBAR_ROWS" ]; then stty rows "$BUSBAR_ROWS" cols "$BUSBAR_COLS" <"$BUSBAR_TTY"; fi
+cd /root
+setsid -c /bin/sh -l <"$BUSBAR_TTY" >"$BUSBAR_TTY" 2>&1
+cd /
+kill -KILL -1
+sync
+mount -o remount,ro /
+exec busybox poweroff -f
+INIT
+}
+
+# poweroff, halt and reboot for the guest's user: ends the shell, and with it the first process goes on to power off.
+busbar_guest_off() {
+    cat <<'OFF'
+#!/bin/sh
+kill -HUP -1
+kill -KILL -1
+OFF
+}
+
+busbar_guest_profile() {
+    cat <<'PROFILE'
+export PATH=/bin:/sbin
+export PS1='guest:\w# '
+unset BUSBAR_ROWS BUSBAR_COLS BUSBAR_TTY BUSBAR_WORK
+blocks=$(cat /sys/block/vda/size)
+cat <<BANNER
+
+  This is Linux $(uname -r), a real kernel. Its root disk, /dev/vda ($((blocks / 2048)) MiB), is a virtio block
+  device on Busbar's bus: what you read and write here is served by a Java bundle.
+
+    in a second terminal:  ./busbar vdpa dev show                  the device
+                           ./busbar vdpa dev vstats show disk0     its counters, as they move
+    here:                  dd if=/dev/vda of=/dev/null bs=1M       gives it some work
+                           exit                                    powers this Linux off
+
+BANNER
+unset blocks
+PROFILE
+}
+
+# The initramfs: brings the disk driver and hands over to the disk.
+busbar_guest_make_initrd() {
+    local initrd=$1 work=$2/initrd busybox module
+    busybox=$(busbar_guest_tool busybox) && module=$(busbar_guest_module) || return 1
+    mkdir -p "$work"/{bin,dev,proc,root} && cp -- "$busybox" "$work/bin/busybox" && cp -- "$module" "$work/" || return 1
+    cat >"$work/init" <<'INIT'
+#!/bin/busybox sh
+busybox=/bin/busybox
+refuse() {
+    $busybox mount -t hostfs -o "$BUSBAR_WORK" none /root && echo "$1" >/root/refused
+    $busybox poweroff -f
+}
+$busybox mount -t devtmpfs devtmpfs /dev
+$busybox insmod /virtio_blk.ko
+tries=0
+while [ ! -b /dev/vda ]; do
+    tries=$((tries + 1))
+    [ $tries -le 100 ] || refuse 'the socket offers no disk'
+    $busybox usleep 100000
+done
+$busybox mount -t ext4 /dev/vda /root 2>/dev/null || refuse 'there is no ext4 file system on the disk'
+$busybox mount -o move /dev /root/dev
+exec $busybox switch_root /root /sbin/init
+INIT
+    chmod 0755 "$work/init" || return 1
+    (cd "$work" && find . -print0 | cpio --quiet -0 -o -H newc -R 0:0) | gzip -1 >"$initrd"
+}
+
+busbar_guest_run() {
+    local socket=$1 mem=${2:-256M} work rc=0
+    if [[ ! -S $socket ]]; then
+        busbar_guest_say "$socket: expected the socket of a disk"
+        return 1
+    fi
+    socket=$(realpath -- "$socket")
+    work=$(mktemp -d) || return 1
+    if busbar_guest_make_initrd "$work/initrd.gz" "$work"; then
+        busbar_guest_boot "$socket" "$mem" "$work" || rc=$?
+    else
+        busbar_guest_say "could not make the initramfs in $work"
+        rc=1
+    fi
+    rm -rf -- "$work"
+    return "$rc"
+}
+
+busbar_guest_boot() {
+    local socket=$1 mem=$2 work=$3 rc=0 saved='' size rows='' cols='' watcher monitor=0
+    local tty=/dev/tty0
+    # shellcheck disable=SC2054  # the comma belongs to con0
+    local arguments=(
+        "mem=$mem" "initrd=$work/initrd.gz" quiet loglevel=0 noreboot panic=-1
+        con=null con0=fd:0,fd:1 "uml_dir=$work/" umid=guest
+        "virtio_uml.device=$socket:2" "BUSBAR_TTY=$tty" "BUSBAR_WORK=$work" "TERM=${TERM:-linux}"
+    )
+    if [[ -t 0 ]]; then
+        saved=$(stty -g)
+        size=$(stty size) && read -r rows cols <<<"$size"
+        ((rows > 0 && cols > 0)) && arguments+=("BUSBAR_ROWS=$rows" "BUSBAR_COLS=$cols")
+    fi
+    busbar_guest_say "boots User Mode Linux, $mem of memory, disk at $socket"
+    busbar_guest_watch "$work" "$saved" &
+    watcher=$!
+    # With job control the guest gets a process group of its own, and that group gets the terminal.
+    [[ $- == *m* ]] && monitor=1
+    set -m
+    (
+        printf '%s\n' "$BASHPID" >"$work/leader"
+        exec setarch -R linux.uml "${arguments[@]}"
+    ) 2>"$work/errors" || rc=$?
+    ((monitor)) || set +m
+    busbar_guest_end "$work"
+    kill "$watcher" 2>/dev/null
+    wait "$watcher" 2>/dev/null
+    [[ -n $saved ]] && stty "$saved"
+    if [[ -s $work/refused ]]; then
+        busbar_guest_say "$(<"$work/refused")"
+        rc=1
+    elif ((rc != 0)); then
+        busbar_guest_say "Linux ended with status $rc"
+        cat -- "$work/errors" >&2
+    fi
+    return "$rc"
+}
+
+# Ends whatever is left in the guest's process group.
+busbar_guest_end() {
+    busbar_guest_signal KILL "$1"
+}
+
+busbar_guest_signal() {
+    local signal=$1 work=$2 leader
+    leader=$(cat -- "$work/leader" 2>/dev/null) && [[ -n $leader ]] && kill "-$signal" -- "-$leader" 2>/dev/null
+    return 0
+}
+
+# Runs beside the guest: a shell that waits for a program in the foreground cannot act on anything else.
+busbar_guest_watch() {
+    local work=$1 terminal=$2 owner=$$
+    trap '' INT QUIT HUP TTOU # TTOU: it may set a terminal that belongs to another process group
+    while sleep 0.3; do
+        if ! kill -0 "$owner" 2>/dev/null; then
+            busbar_guest_end "$work"
+            [[ -n $terminal ]] && stty "$terminal" 2>/dev/null </dev/tty
+            rm -rf -- "$work"
+            return
+        fi
+        if [[ -n ${BUSBAR_PID:-} ]] && ! kill -0 "$BUSBAR_PID" 2>/dev/null; then
+            busbar_guest_say "Busbar (process $BUSBAR_PID) is gone, and the guest's disk with it: the guest is ended" \
+                2>>"$work/errors"
+            busbar_guest_signal TERM "$work"
+            sleep 1
+            busbar_guest_end "$work"
+            return
+        fi
+    done
+}
