@@ -1,0 +1,18 @@
+package io.busbar.api.device;
+
+import java.util.Map;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** What a device model knows of its surroundings. Safe for any thread. */
+@ProviderType
+public interface DeviceModelContext {
+
+    /** Returns the name of the device, such as {@code disk0}. */
+    String deviceName();
+
+    /** Returns the words that were given and are the model's: those of {@link DeviceModelFactory#attributes()}. */
+    Map<String, String> attributes();
+
+    /** Says that the configuration changed: the generation grows, the driver is told. Any thread; returns at once. */
+    void configChanged();
+}

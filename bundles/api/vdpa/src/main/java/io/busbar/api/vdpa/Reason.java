@@ -1,0 +1,39 @@
+package io.busbar.api.vdpa;
+
+/** Why a part of the bus is not up. The names are shown to users and are part of the interface. */
+public enum Reason {
+    /** It is up, or nothing is wrong. */
+    NONE,
+    /** The management device is not there. */
+    NO_MANAGEMENT_DEVICE,
+    /** No device model for the class is there. */
+    NO_DEVICE_MODEL,
+    /** The backend is not there: its bundle is missing or was removed. */
+    NO_BACKEND,
+    /** No bus driver takes the device. */
+    NO_BUS_DRIVER,
+    /** The features on offer or accepted do not fit. */
+    FEATURES_MISMATCH,
+    /** A setting is missing, malformed or out of range. */
+    CONFIG_INVALID,
+    /** A file or device is not there. */
+    NOT_FOUND,
+    /** The socket's path belongs to somebody who listens on it. */
+    SOCKET_IN_USE,
+    /** A file or device is used by somebody else. */
+    IN_USE,
+    /** The right is missing. */
+    PERMISSION,
+    /** No room is left. */
+    NO_SPACE,
+    /** The JVM was not allowed native access. */
+    NATIVE_ACCESS_DISABLED,
+    /** The driver did something that cannot be recovered; the device waits for its reset. */
+    DEVICE_NEEDS_RESET,
+    /** The backend failed, or threw. */
+    BACKEND_FAILED,
+    /** Requests did not end by the deadline; the device holds until they do. */
+    BACKEND_STUCK,
+    /** Something of ours failed that should not have. */
+    INTERNAL
+}

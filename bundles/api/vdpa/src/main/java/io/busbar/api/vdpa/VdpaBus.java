@@ -1,0 +1,67 @@
+package io.busbar.api.vdpa;
+
+import java.util.List;
+import java.util.Optional;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * A vDPA bus: an OSGi service with its name as service property {@link #BUS}. Safe for any thread; changes are done one
+ * at a time.
+ */
+@ProviderType
+public interface VdpaBus {
+
+    /** Service property of a bus, and of management devices and bus drivers that belong to one bus. */
+    String BUS = "busbar.bus";
+
+    /** The name of the bus that is always there. */
+    String HOST = "host";
+
+    /** Returns the name. */
+    String name();
+
+    /**
+     * Adds a device; when the call returns it is on the bus, and bound if a bus driver takes it.
+     *
+     * @param managementDevice name of the management device
+     * @param request          what the device is to be
+     * @param persistent       whether it is added again at the next start
+     * @return the device
+     * @throws VdpaException EEXIST, ENODEV, EINVAL, or what the management device or the bus driver that was set by
+     *                       {@code driver_override} says; then nothing was added
+     */
+    VdpaDevice devAdd(String managementDevice, AddRequest request, boolean persistent) throws VdpaException;
+
+    /**
+     * Removes a device: unbinds it first. It is not added again at the next start.
+     *
+     * @param name the device
+     * @throws VdpaException ENODEV
+     */
+    void devDel(String name) throws VdpaException;
+
+    /** Returns the devices, in the order in which they were added. */
+    List<VdpaDevice> devices();
+
+    /**
+     * Returns a device.
+     *
+     * @param name the device
+     */
+    Optional<VdpaDevice> device(String name);
+
+    /** Returns the management devices, in the order in which they came. */
+    List<VdpaManagementDevice> managementDevices();
+
+    /**
+     * Sets the one bus driver that may bind a device; binds it if that driver is there.
+     *
+     * @param name      the device
+     * @param busDriver name of the bus driver; empty lets any bind
+     * @throws VdpaException ENODEV
+     */
+    void setDriverOverride(String name, Optional<String> busDriver) throws VdpaException;
+
+    /** Returns all that is on the bus, with its state and, where it is not up, the reason. */
+    BusSnapshot snapshot();
+}
