@@ -1,0 +1,42 @@
+package io.busbar.core.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+/** Waits for one descriptor (ppoll). Allocates nothing; any thread. */
+public final class Poll {
+    public static final int POLLIN = 0x001;
+    public static final int POLLOUT = 0x004;
+    public static final int POLLERR = 0x008;
+    public static final int POLLHUP = 0x010;
+    public static final int POLLNVAL = 0x020;
+
+    private static final int TIMESPEC = 16;
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+    private Poll() {
+    }
+
+    /**
+     * Waits until one of {@code events} is there; POLLERR, POLLHUP and POLLNVAL end the wait too.
+     *
+     * @param timeoutNanos 0 looks and returns; negative waits without limit
+     * @return the events that are there; 0 when the time is over; negative errno (EINTR after a signal)
+     */
+    public static int await(int fd, int events, long timeoutNanos) {
+        // struct pollfd {int fd; short events, revents} at 0, struct timespec {long seconds, nanoseconds} at 16
+        long scratch = Syscall.scratch();
+        Memory.ALL.set(JAVA_INT, scratch, fd);
+        Memory.ALL.set(JAVA_SHORT, scratch + 4, (short) events);
+        Memory.ALL.set(JAVA_SHORT, scratch + 6, (short) 0);
+        long timeout = 0;
+        if (timeoutNanos >= 0) {
+            timeout = scratch + TIMESPEC;
+            Memory.ALL.set(JAVA_LONG, timeout, timeoutNanos / NANOS_PER_SECOND);
+            Memory.ALL.set(JAVA_LONG, timeout + 8, timeoutNanos % NANOS_PER_SECOND);
+        }
+        int ready = (int) Syscall.call(Nr.PPOLL, scratch, 1, timeout, 0);
+        return ready <= 0 ? ready : Memory.ALL.get(JAVA_SHORT, scratch + 6);
+    }
+}

@@ -1,0 +1,76 @@
+package io.busbar.core.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * One system call: six words in, a result or a negative errno out. Allocates nothing after a thread's first call.
+ *
+ * <p>Each thread has a small native area: errno is captured at its start, the rest is scratch for arguments of one call
+ * ({@link #scratch()}). The area is a plain JDK object, so a thread that outlives this bundle does not keep its classes.
+ */
+final class Syscall {
+    static final int SCRATCH_BYTES = 112;
+
+    private static final int SCRATCH_OFFSET = 16;
+    private static final MethodHandle HANDLE = NativeAccess.syscall();
+    private static final ThreadLocal<MemorySegment> STATE =
+            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(SCRATCH_OFFSET + SCRATCH_BYTES, 16));
+
+    private Syscall() {
+    }
+
+    /** Makes the call: its result, or the negative errno. */
+    static long call(int number, long a, long b, long c, long d, long e, long f) {
+        MemorySegment state = STATE.get();
+        long result = invoke(state, number, a, b, c, d, e, f);
+        return result == -1 ? -(long) state.get(JAVA_INT, 0) : result;
+    }
+
+    static long call(int number, long a, long b, long c, long d) {
+        return call(number, a, b, c, d, 0, 0);
+    }
+
+    static long call(int number, long a, long b, long c) {
+        return call(number, a, b, c, 0, 0, 0);
+    }
+
+    static long call(int number, long a, long b) {
+        return call(number, a, b, 0, 0, 0, 0);
+    }
+
+    static long call(int number, long a) {
+        return call(number, a, 0, 0, 0, 0, 0);
+    }
+
+    /** Like {@link #call}, and again as long as a signal interrupts it. For control work only. */
+    static long retry(int number, long a, long b, long c, long d, long e, long f) {
+        long result;
+        do {
+            result = call(number, a, b, c, d, e, f);
+        } while (result == -Errno.EINTR);
+        return result;
+    }
+
+    static long retry(int number, long a, long b, long c, long d) {
+        return retry(number, a, b, c, d, 0, 0);
+    }
+
+    /** Address of this thread's scratch area of {@link #SCRATCH_BYTES} bytes, 16-byte aligned; valid for one call. */
+    static long scratch() {
+        return STATE.get().address() + SCRATCH_OFFSET;
+    }
+
+    private static long invoke(MemorySegment state, int number, long a, long b, long c, long d, long e, long f) {
+        try {
+            return (long) HANDLE.invokeExact(state, (long) number, a, b, c, d, e, f);
+        } catch (RuntimeException | Error unchecked) {
+            throw unchecked;
+        } catch (Throwable impossible) {
+            throw new AssertionError("system call " + number, impossible);
+        }
+    }
+}
