@@ -1,0 +1,84 @@
+package io.busbar.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Start and end of the distribution as a process. */
+class LifecycleIT {
+    @TempDir
+    private Path directory;
+
+    @Test
+    void sigtermEndsItWithStatusZeroAndLeavesNoProcessIdBehind() {
+        try (var busbar = BusbarProcess.in(directory).start()) {
+            var pidFile = directory.resolve("state/default/busbar.pid");
+            assertThat(pidFile).hasContent(Long.toString(busbar.pid()));
+
+            assertThat(busbar.terminate()).isZero();
+
+            assertThat(pidFile).doesNotExist();
+            assertThat(directory.resolve("state/default/control.sock")).doesNotExist();
+        }
+    }
+
+    @Test
+    void oneReadyLineIsPrinted() {
+        try (var busbar = BusbarProcess.in(directory).start()) {
+            assertThat(busbar.log().lines().filter(line -> line.startsWith("ready"))).hasSize(1);
+        }
+    }
+
+    @Test
+    void aSecondStartOfTheSameInstanceIsRefusedAndTheFirstGoesOn() {
+        try (var first = BusbarProcess.in(directory).start();
+                var second = BusbarProcess.in(directory.resolve("second"))
+                        .environment("BUSBAR_STATE_DIR", directory.resolve("state").toString())
+                        .launch()) {
+            assertThat(second.awaitEnd()).isEqualTo(1);
+            assertThat(second.log())
+                    .contains("instance \"default\" is already running (process " + first.pid() + ")");
+            assertThat(first.isAlive()).isTrue();
+        }
+    }
+
+    @Test
+    void instancesRunSideBySide() {
+        try (var one = BusbarProcess.in(directory).instance("one").start();
+                var two = BusbarProcess.in(directory).instance("two").socketDir(directory.resolve("s2")).start()) {
+            assertThat(one.terminate()).isZero();
+            assertThat(two.isAlive()).isTrue();
+            assertThat(two.terminate()).isZero();
+        }
+    }
+
+    @Test
+    void startsAgainAfterItWasKilled() {
+        try (var killed = BusbarProcess.in(directory).start()) {
+            killed.kill9();
+        }
+        try (var next = BusbarProcess.in(directory).start()) {
+            assertThat(next.terminate()).isZero();
+        }
+    }
+
+    @Test
+    void pathsMayHaveBlanks() throws IOException {
+        var blank = Files.createDirectory(directory.resolve("a b"));
+        try (var busbar = BusbarProcess.in(blank).start()) {
+            assertThat(busbar.terminate()).isZero();
+        }
+    }
+
+    @Test
+    void aConfigurationThatIsNoneIsNamed() {
+        try (var busbar = BusbarProcess.in(directory).configuration("{\"pid\": 7}").launch()) {
+            assertThat(busbar.awaitEnd()).isEqualTo(1);
+            assertThat(busbar.log()).contains("test.json").contains("PID");
+        }
+    }
+}

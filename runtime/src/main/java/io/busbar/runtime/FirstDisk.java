@@ -1,0 +1,71 @@
+package io.busbar.runtime;
+
+import io.busbar.runtime.client.ControlConnection;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/** Makes {@code disk0} of an image, as a user would by command. */
+final class FirstDisk {
+    private static final String NAME = "disk0";
+    private static final long DEADLINE_NANOS = 10_000_000_000L;
+    private static final long POLL_MILLIS = 2;
+
+    private FirstDisk() {}
+
+    /**
+     * @param control the control socket of this process
+     * @param image the image
+     * @param socketDir where devices' sockets are made
+     * @return the socket that serves the disk
+     * @throws UsageException if the device cannot be added; the message is the command's
+     */
+    static Path add(Path control, Path image, Path socketDir) throws UsageException, IOException, InterruptedException {
+        var error = new StringBuilder();
+        try (var connection = ControlConnection.open(control)) {
+            var exit = connection.run(
+                    List.of(
+                            "vdpa", "dev", "add", "name", NAME, "mgmtdev", "sim_block", "backend", "file", "path",
+                            image.toString(), "--volatile"),
+                    0,
+                    _ -> {},
+                    error::append);
+            if (exit != 0) {
+                throw new UsageException(error.isEmpty() ? NAME + " cannot be added, status " + exit : error.toString().strip());
+            }
+        }
+        var socket = socketDir.resolve(NAME + ".sock");
+        if (!await(() -> Files.exists(socket))) {
+            throw new UsageException(NAME + " was added, but nothing listens at " + socket
+                    + ": \"busbar vdpa dev show\" and the log say why");
+        }
+        return socket;
+    }
+
+    /** Waits until commands are answered. */
+    static void awaitControl(Path control) throws UsageException, InterruptedException {
+        var open = await(() -> {
+            try (var _ = ControlConnection.open(control)) {
+                return true;
+            } catch (IOException _) {
+                return false;
+            }
+        });
+        if (!open) {
+            throw new UsageException("nothing listens at the control socket " + control + ": the log says why");
+        }
+    }
+
+    private static boolean await(BooleanSupplier condition) throws InterruptedException {
+        var deadline = System.nanoTime() + DEADLINE_NANOS;
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                return false;
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+        return true;
+    }
+}

@@ -1,0 +1,149 @@
+package io.busbar.runtime;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.osgi.framework.BundleException;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Starts one Busbar from a distribution and serves until SIGTERM or SIGINT, which end it with status 0.
+ *
+ * <p>Exit status: 0 after a clean end, 1 if it did not come up or did not end in time, 2 for a wrong command line.
+ */
+public final class Launcher {
+    private static final int FAILED = 1;
+    private static final int USAGE = 2;
+    private static final long STOP_DEADLINE_MILLIS = 10_000;
+
+    private final Options options;
+    private final Instance instance;
+    private final BusbarFramework framework;
+    private volatile int status;
+
+    private Launcher(Options options, Instance instance) {
+        this.options = options;
+        this.instance = instance;
+        this.framework = new BusbarFramework(options.home().resolve("bundles"), instance.frameworkCache());
+    }
+
+    /**
+     * @param args see {@link Options}
+     */
+    public static void main(String[] args) {
+        LogSetup.claimLogManager();
+        Options options;
+        try {
+            options = Options.parse(List.of(args), System.getenv(), defaultHome());
+        } catch (UsageException e) {
+            complain(e.getMessage());
+            System.exit(USAGE);
+            return;
+        }
+        try {
+            var instance = Instance.open(options.stateRoot(), options.instance());
+            if (options.console()) {
+                LogSetup.toConsole();
+            } else {
+                LogSetup.toFiles(instance.log());
+            }
+            var launcher = new Launcher(options, instance);
+            Runtime.getRuntime().addShutdownHook(new Thread(launcher::end, "busbar-end"));
+            launcher.run();
+        } catch (UsageException e) {
+            complain(e.getMessage());
+            System.exit(FAILED);
+        } catch (IOException e) {
+            complain(e.toString());
+            System.exit(FAILED);
+        }
+    }
+
+    private void run() {
+        try {
+            serve();
+        } catch (UsageException e) {
+            fail(e.getMessage());
+        } catch (IOException | BundleException | RuntimeException e) {
+            LoggerFactory.getLogger(Launcher.class).error("Busbar did not come up", e);
+            fail(e.toString());
+        } catch (InterruptedException _) {
+            fail("interrupted");
+        }
+        // The hook does what is left, and halts with the status.
+        System.exit(status);
+    }
+
+    private void serve() throws UsageException, IOException, BundleException, InterruptedException {
+        var features = features();
+        var settings = Settings.of(options, instance, features);
+        Instance.createPrivate(settings.socketDir());
+        framework.start(features, settings.byPid());
+        var log = LoggerFactory.getLogger(Launcher.class);
+        if (options.disk().isPresent()) {
+            FirstDisk.awaitControl(instance.controlSocket());
+            var socket = FirstDisk.add(instance.controlSocket(), options.disk().get(), settings.socketDir());
+            System.out.println(ReadyMessage.ready(instance.name(), settings.socketDir()));
+            System.out.println(ReadyMessage.use(socket, options.initrd()));
+        } else {
+            System.out.println(ReadyMessage.ready(instance.name(), settings.socketDir()));
+        }
+        System.out.flush();
+        log.info("ready: instance {}, sockets in {}", instance.name(), settings.socketDir());
+        framework.awaitStop();
+    }
+
+    private List<Feature> features() throws IOException, UsageException {
+        var directory = options.home().resolve("features");
+        var features = new ArrayList<Feature>();
+        for (var file : Settings.jsonFiles(directory)) {
+            features.add(Feature.read(file));
+        }
+        if (features.isEmpty()) {
+            throw new UsageException("no features in " + directory + ", a distribution of Busbar was expected");
+        }
+        return features;
+    }
+
+    private void fail(String message) {
+        status = FAILED;
+        complain(message);
+    }
+
+    /** In the shutdown hook, whatever the reason: a signal, a command that stops the framework, a failure. */
+    private void end() {
+        var log = LoggerFactory.getLogger(Launcher.class);
+        try {
+            if (!framework.stop(STOP_DEADLINE_MILLIS)) {
+                log.error("not stopped after {} ms, ending all the same", STOP_DEADLINE_MILLIS);
+                status = FAILED;
+            }
+            Files.deleteIfExists(instance.controlSocket());
+            instance.close();
+            log.info("ended");
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            log.error("not ended cleanly", e);
+            status = FAILED;
+        }
+        // A JVM that a signal ends would have the signal's status, however clean its end was.
+        Runtime.getRuntime().halt(status);
+    }
+
+    private static void complain(String message) {
+        message.lines().forEach(line -> System.err.println("busbar: " + line));
+    }
+
+    /** The distribution is where lib/ is that this class came from. */
+    private static Path defaultHome() throws UsageException {
+        try {
+            var source = Path.of(
+                    Launcher.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+            return source.getParent().getParent();
+        } catch (URISyntaxException e) {
+            throw new UsageException("no distribution at " + e.getInput());
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package io.busbar.runtime;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the launcher was asked to do: its command line, completed from the environment.
+ *
+ * @param home the distribution: {@code lib}, {@code bundles}, {@code features}, {@code conf}
+ * @param stateRoot the directory that holds one directory of state per instance
+ * @param instance the instance's name
+ * @param socketDir where devices' sockets are made; empty: {@code sockets} in the instance's state
+ * @param disk an existing image that becomes {@code disk0}
+ * @param initrd an initial RAM disk to name in the User Mode Linux command line that is printed
+ * @param console true: log lines go to standard error instead of the instance's log file
+ */
+record Options(
+        Path home,
+        Path stateRoot,
+        String instance,
+        Optional<Path> socketDir,
+        Optional<Path> disk,
+        Optional<Path> initrd,
+        boolean console) {
+
+    /**
+     * @param args the command line
+     * @param env the environment, of which BUSBAR_STATE_DIR, BUSBAR_INSTANCE, XDG_STATE_HOME and HOME are read
+     * @param defaultHome the distribution that this class was loaded from
+     * @throws UsageException for an unknown option, a missing value or one that cannot be used
+     */
+    static Options parse(List<String> args, Map<String, String> env, Path defaultHome) throws UsageException {
+        var home = defaultHome;
+        Path stateRoot = null;
+        var instance = env.getOrDefault("BUSBAR_INSTANCE", "default");
+        var socketDir = Optional.<Path>empty();
+        var disk = Optional.<Path>empty();
+        var initrd = Optional.<Path>empty();
+        var console = false;
+        var it = args.iterator();
+        while (it.hasNext()) {
+            var option = it.next();
+            switch (option) {
+                case "--console" -> console = true;
+                case "--instance", "--state-dir", "--socket-dir", "--disk", "--home", "--uml-initrd" -> {
+                    if (!it.hasNext()) {
+                        throw new UsageException(option + " needs a value");
+                    }
+                    var value = it.next();
+                    switch (option) {
+                        case "--instance" -> instance = value;
+                        case "--state-dir" -> stateRoot = path(option, value);
+                        case "--socket-dir" -> socketDir = Optional.of(path(option, value));
+                        case "--disk" -> disk = Optional.of(path(option, value));
+                        case "--uml-initrd" -> initrd = Optional.of(path(option, value));
+                        default -> home = path(option, value);
+                    }
+                }
+                default -> throw new UsageException("unknown option \"" + option + "\" (--instance NAME, --state-dir DIR,"
+                        + " --socket-dir DIR, --disk FILE, --uml-initrd FILE, --home DIR, --console)");
+            }
+        }
+        if (stateRoot == null) {
+            stateRoot = stateRoot(env);
+        }
+        return new Options(home, stateRoot, instance, socketDir, disk, initrd, console);
+    }
+
+    private static Path stateRoot(Map<String, String> env) throws UsageException {
+        if (env.containsKey("BUSBAR_STATE_DIR")) {
+            return path("BUSBAR_STATE_DIR", env.get("BUSBAR_STATE_DIR"));
+        }
+        if (env.containsKey("XDG_STATE_HOME")) {
+            return path("XDG_STATE_HOME", env.get("XDG_STATE_HOME")).resolve("busbar");
+        }
+        var home = env.get("HOME");
+        if (home == null) {
+            throw new UsageException("no directory for the state: none of --state-dir, BUSBAR_STATE_DIR, XDG_STATE_HOME"
+                    + " and HOME is set");
+        }
+        return path("HOME", home).resolve(".local/state/busbar");
+    }
+
+    private static Path path(String name, String value) throws UsageException {
+        if (value.isEmpty()) {
+            throw new UsageException(name + " is empty, a path was expected");
+        }
+        try {
+            return Path.of(value).toAbsolutePath().normalize();
+        } catch (InvalidPathException e) {
+            throw new UsageException(name + " is not a path: " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package io.busbar.runtime;
+
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** What is printed once Busbar serves: one line for scripts, and how a Linux kernel uses the disk. */
+final class ReadyMessage {
+    private static final String MEMORY = "512M";
+
+    private ReadyMessage() {}
+
+    /** The one line, which starts with the word {@code ready}. */
+    static String ready(String instance, Path socketDir) {
+        return "ready: instance " + instance + ", process " + ProcessHandle.current().pid() + ", sockets in "
+                + socketDir;
+    }
+
+    /**
+     * The socket's path and the command lines that use it.
+     *
+     * @param socket a block device's vhost-user socket
+     * @param initrd an initial RAM disk for User Mode Linux, whose virtio-blk driver is a module
+     */
+    static String use(Path socket, Optional<Path> initrd) {
+        return "socket: " + socket + "\n"
+                + "uml:    " + uml(socket, initrd) + "\n"
+                + "qemu:   " + qemu(socket);
+    }
+
+    private static String uml(Path socket, Optional<Path> initrd) {
+        return "linux.uml mem=" + MEMORY
+                + initrd.map(file -> " initrd=" + quoted(file.toString())).orElse("")
+                + " root=/dev/vda rw con=null con0=fd:0,fd:1 virtio_uml.device=" + quoted(socket + ":2");
+    }
+
+    private static String qemu(Path socket) {
+        return "qemu-system-x86_64 -M q35 -m " + MEMORY
+                + " -object memory-backend-memfd,id=mem,size=" + MEMORY + ",share=on -numa node,memdev=mem"
+                // A comma in an option's value is written twice.
+                + " -chardev " + quoted("socket,id=disk0,path=" + socket.toString().replace(",", ",,") + ",reconnect=1")
+                + " -device vhost-user-blk-pci,chardev=disk0";
+    }
+
+    /** As one word of a shell. */
+    private static String quoted(String word) {
+        return word.matches("[A-Za-z0-9_./:=,+@%-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+    }
+}
