@@ -17,18 +17,22 @@ public interface VdpaBus {
     /** The name of the bus that is always there. */
     String HOST = "host";
 
+    /** The word of {@link #devAdd} that names the one bus driver that may bind the device. */
+    String DRIVER_OVERRIDE = "driver_override";
+
     /** Returns the name. */
     String name();
 
     /**
-     * Adds a device; when the call returns it is on the bus, and bound if a bus driver takes it.
+     * Adds a device; when the call returns it is on the bus, and bound if a bus driver takes it. The word
+     * {@link #DRIVER_OVERRIDE} is the bus's own; all others go to the management device.
      *
      * @param managementDevice name of the management device
      * @param request          what the device is to be
      * @param persistent       whether it is added again at the next start
      * @return the device
-     * @throws VdpaException EEXIST, ENODEV, EINVAL, or what the management device or the bus driver that was set by
-     *                       {@code driver_override} says; then nothing was added
+     * @throws VdpaException EEXIST, ENODEV, EINVAL, or what the management device says, or the bus drivers that would
+     *                       take the device if none of them could; then nothing was added
      */
     VdpaDevice devAdd(String managementDevice, AddRequest request, boolean persistent) throws VdpaException;
 
