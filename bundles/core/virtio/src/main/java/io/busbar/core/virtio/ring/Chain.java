@@ -1,0 +1,208 @@
+package io.busbar.core.virtio.ring;
+
+import java.util.Arrays;
+
+/**
+ * One descriptor chain as the device sees it: translated and checked. There is one object per head of a queue, filled
+ * again each time that head is taken.
+ *
+ * <p>The buffers are host segments in the order of the chain, device-readable ones first. A segment is at most
+ * {@link #MAX_SEGMENT_BYTES} long and never empty; a buffer that spans regions, or is longer, is several segments.
+ *
+ * <p>The content is stable from {@link DeviceRing#take} to {@link DeviceRing#publish}. Other threads may read it after
+ * a safe hand-over; {@link #ticket()} then tells whether it is still the same request.
+ */
+public final class Chain {
+
+    /** The longest segment: longer buffers are cut. */
+    public static final int MAX_SEGMENT_BYTES = 1 << 30;
+
+    static final int INITIAL_SEGMENTS = 4;
+
+    static final byte IDLE = 0;
+    static final byte TAKEN = 1;
+    static final byte STAGED = 2;
+
+    final int head;
+    long[] addresses = new long[INITIAL_SEGMENTS];
+    int[] lengths = new int[INITIAL_SEGMENTS];
+    int segments;
+    int readableSegments;
+    long bytes;
+    long readableBytes;
+    long ticket = -1;
+    long written;
+    int fault;
+    byte state = IDLE;
+
+    private int keptReadable;
+    private long keptReadableBytes;
+    private int segmentsAtHole;
+    private long writableBeforeHole;
+    private boolean hole;
+
+    Chain(int head) {
+        this.head = head;
+    }
+
+    /** Returns the head: what the used element names; 0 to queue size - 1. */
+    public int head() {
+        return head;
+    }
+
+    /**
+     * Returns the number of this taking: 0 and up, one more for each chain that its queue takes. It orders chains in
+     * flight, and it tells a late completion of an earlier request from one of this request.
+     */
+    public long ticket() {
+        return ticket;
+    }
+
+    /** Returns whether the chain was taken and not yet completed. */
+    public boolean isTaken() {
+        return state == TAKEN;
+    }
+
+    /**
+     * Returns {@link RingFault#NONE}, or what is wrong with the buffers of this chain. A chain with a fault has the
+     * readable bytes before the first bad buffer, and all writable segments that are good.
+     */
+    public int fault() {
+        return fault;
+    }
+
+    /** Returns the number of all segments. */
+    public int segments() {
+        return segments;
+    }
+
+    /** Returns the number of readable segments, which come first. */
+    public int readableSegments() {
+        return readableSegments;
+    }
+
+    /** Returns the number of writable segments. */
+    public int writableSegments() {
+        return segments - readableSegments;
+    }
+
+    /** Returns the bytes in all readable segments. */
+    public long readableBytes() {
+        return readableBytes;
+    }
+
+    /** Returns the bytes in all writable segments. */
+    public long writableBytes() {
+        return bytes - readableBytes;
+    }
+
+    /**
+     * Returns the host address of a segment.
+     *
+     * @param segment 0 to {@link #segments()} - 1
+     * @return the address
+     */
+    public long address(int segment) {
+        return addresses[segment];
+    }
+
+    /**
+     * Returns the length of a segment.
+     *
+     * @param segment 0 to {@link #segments()} - 1
+     * @return bytes, 1 to {@link #MAX_SEGMENT_BYTES}
+     */
+    public int length(int segment) {
+        return lengths[segment];
+    }
+
+    /**
+     * Returns whether the last writable byte that the driver gave is the last byte of the last segment here: with a
+     * fault, whether there is a place for a status.
+     */
+    public boolean lastByteReachable() {
+        return fault == RingFault.NONE ? segments > readableSegments : segments > segmentsAtHole;
+    }
+
+    /** Returns the most that a used length may say: the writable bytes before the first that is missing. */
+    public long usedLengthLimit() {
+        return hole ? writableBeforeHole : bytes - readableBytes;
+    }
+
+    /** Makes the chain empty, before its descriptors are read. */
+    void clear() {
+        segments = 0;
+        bytes = 0;
+        fault = RingFault.NONE;
+        hole = false;
+    }
+
+    /** Adds a segment; the caller has made room. */
+    void add(long address, int length) {
+        addresses[segments] = address;
+        lengths[segments] = length;
+        segments++;
+        bytes += length;
+    }
+
+    /** The readable part ends here. */
+    void endReadable() {
+        readableSegments = segments;
+        readableBytes = bytes;
+    }
+
+    /** Notes a fault; the first one stays. */
+    void note(int code) {
+        if (fault == RingFault.NONE) {
+            fault = code;
+            keptReadable = Integer.MAX_VALUE;
+            segmentsAtHole = 0;
+        }
+    }
+
+    /** Notes a readable buffer that is missing at this place. */
+    void missingReadable(int code) {
+        note(code);
+        if (keptReadable == Integer.MAX_VALUE) {
+            keptReadable = segments;
+            keptReadableBytes = bytes;
+        }
+    }
+
+    /** Notes a writable buffer that is missing at this place; the readable part has ended. */
+    void missingWritable(int code) {
+        note(code);
+        if (!hole) {
+            hole = true;
+            writableBeforeHole = bytes - readableBytes;
+        }
+        segmentsAtHole = segments;
+    }
+
+    /** After the last descriptor of a chain with a fault: drops readable segments that follow a missing one. */
+    void dropAfterHole() {
+        segmentsAtHole = Math.max(segmentsAtHole, readableSegments);
+        int dropped = readableSegments - keptReadable;
+        if (dropped <= 0) {
+            return;
+        }
+        System.arraycopy(addresses, readableSegments, addresses, keptReadable, segments - readableSegments);
+        System.arraycopy(lengths, readableSegments, lengths, keptReadable, segments - readableSegments);
+        segments -= dropped;
+        segmentsAtHole -= dropped;
+        readableSegments = keptReadable;
+        bytes -= readableBytes - keptReadableBytes;
+        readableBytes = keptReadableBytes;
+    }
+
+    void resize(int capacity) {
+        addresses = Arrays.copyOf(addresses, capacity);
+        lengths = Arrays.copyOf(lengths, capacity);
+    }
+
+    @Override
+    public String toString() {
+        return "Chain[head=" + head + ", readable=" + readableBytes + ", writable=" + writableBytes() + ", ticket="
+                + ticket + (fault == RingFault.NONE ? "]" : ", fault=" + RingFault.describe(fault) + "]");
+    }
+}

@@ -1,0 +1,563 @@
+package io.busbar.core.virtio.ring;
+
+import static io.busbar.core.virtio.ring.SplitLayout.DESCRIPTOR_BYTES;
+import static io.busbar.core.virtio.ring.SplitLayout.VRING_AVAIL_F_NO_INTERRUPT;
+import static io.busbar.core.virtio.ring.SplitLayout.VRING_DESC_F_INDIRECT;
+import static io.busbar.core.virtio.ring.SplitLayout.VRING_DESC_F_NEXT;
+import static io.busbar.core.virtio.ring.SplitLayout.VRING_DESC_F_WRITE;
+import static io.busbar.core.virtio.ring.SplitLayout.VRING_USED_F_NO_NOTIFY;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The device side of a split queue (virtio 1.2, 2.7).
+ *
+ * <p>This class exists in two ways. As it is, it serves any queue. {@link Specialised} defines its bytes again, as a
+ * hidden class for one queue, with that queue's parts as class data: then {@link #CONSTANT} is not null, and to the
+ * compiler every address, size and array is a constant. So there must be no nested class and no lambda in here.
+ *
+ * <p>A descriptor is read as two 64-bit words, once, into locals; checks and use are on the locals.
+ */
+final class SplitDeviceRing extends DeviceRing {
+
+    /** Segments that the chains of a queue together may grow by: 12 MiB. */
+    static final int GROWTH_BUDGET = 1 << 20;
+
+    private static final int DONE = 0;
+    private static final int MET_TABLE = 1;
+
+    private static final int DESCRIPTOR_SHIFT = 4;
+    private static final int FLAGS_SHIFT = 32;
+    private static final int NEXT_SHIFT = 48;
+    private static final long LENGTH_MASK = 0xffff_ffffL;
+    private static final long NEXT = (long) VRING_DESC_F_NEXT << FLAGS_SHIFT;
+    private static final long WRITE = (long) VRING_DESC_F_WRITE << FLAGS_SHIFT;
+    private static final long INDIRECT = (long) VRING_DESC_F_INDIRECT << FLAGS_SHIFT;
+    private static final long MAX_CHAIN_BYTES = 1L << 32;
+
+    private static final DeviceParts CONSTANT = Specialised.classData(MethodHandles.lookup(), DeviceParts.class);
+
+    private final DeviceParts parts;
+
+    private int nextAvail;
+    private int usedIndex;
+    private long nextTicket;
+
+    private Regions regions;
+    private long readIova;
+    private long readSize;
+    private long readDelta;
+    private long writeIova;
+    private long writeSize;
+    private long writeDelta;
+
+    /** What {@link #walk} leaves behind when it meets an indirect descriptor. */
+    private long tableIova;
+    private long tableRest;
+    private int beforeTable;
+
+    /** Whether a writable descriptor of the chain was seen, even an empty one. */
+    private boolean writing;
+
+    private int growth;
+    private MemorySegment tableCopy;
+
+    private final int[] order;
+    private int orderFirst;
+    private int orderLast;
+
+    private boolean kicksDisabled;
+    private int uncalled;
+    private int calledIndex;
+    private boolean calledBefore;
+
+    SplitDeviceRing(DeviceParts parts, DeviceRingConfig config, Regions regions) {
+        super(parts.chains(), parts.taken(), parts.staged(), parts.geometry().inOrder());
+        SplitGeometry geometry = parts.geometry();
+        this.parts = parts;
+        this.regions = regions;
+        this.order = geometry.inOrder() ? new int[config.size()] : null;
+        this.nextAvail = config.nextAvail();
+        this.nextTicket = config.nextTicket();
+        this.usedIndex = RingWords.u16Acquire(geometry.all(), geometry.used() + SplitLayout.IDX);
+    }
+
+    private DeviceParts parts() {
+        return CONSTANT != null ? CONSTANT : parts;
+    }
+
+    @Override
+    public int take(int max) {
+        if (fault != RingFault.NONE) {
+            return fault;
+        }
+        DeviceParts p = parts();
+        SplitGeometry g = p.geometry();
+        MemorySegment all = g.all();
+        Chain[] chains = p.chains();
+        int[] taken = p.taken();
+        int first = nextAvail;
+        // Pairs with the driver's release of avail.idx: slots, descriptors and data before it are visible after this.
+        int ready = RingWords.u16Acquire(all, g.avail() + SplitLayout.IDX) - first & 0xffff;
+        if (ready > g.size()) {
+            return broken(RingFault.AVAIL_INDEX_JUMP);
+        }
+        int wanted = Math.min(ready, max);
+        int count = 0;
+        while (count < wanted) {
+            int head = RingWords.u16Plain(all, g.availSlot(first + count));
+            if (head >= g.size()) {
+                broken(RingFault.HEAD_OUT_OF_RANGE);
+                break;
+            }
+            Chain chain = chains[head];
+            if (chain.state != Chain.IDLE) {
+                broken(RingFault.HEAD_TWICE);
+                break;
+            }
+            int code = read(p, chain, head);
+            if (code != DONE) {
+                broken(code);
+                break;
+            }
+            chain.ticket = nextTicket + count;
+            chain.state = Chain.TAKEN;
+            taken[count++] = head;
+        }
+        nextAvail = first + count & 0xffff;
+        return accept(p, count);
+    }
+
+    @Override
+    public int takeAgain(int[] heads, int count) {
+        if (fault != RingFault.NONE) {
+            return fault;
+        }
+        DeviceParts p = parts();
+        int done = 0;
+        while (done < count) {
+            int head = heads[done];
+            if (head < 0 || head >= p.geometry().size()) {
+                broken(RingFault.HEAD_OUT_OF_RANGE);
+                break;
+            }
+            Chain chain = p.chains()[head];
+            if (chain.state != Chain.IDLE) {
+                broken(RingFault.HEAD_TWICE);
+                break;
+            }
+            int code = read(p, chain, head);
+            if (code != DONE) {
+                broken(code);
+                break;
+            }
+            chain.ticket = nextTicket + done;
+            chain.state = Chain.TAKEN;
+            p.taken()[done++] = head;
+        }
+        return accept(p, done);
+    }
+
+    /** Counts and records the chains just taken. */
+    private int accept(DeviceParts p, int count) {
+        if (p.geometry().inOrder()) {
+            for (int i = 0; i < count; i++) {
+                order[orderLast++ & order.length - 1] = p.taken()[i];
+            }
+        }
+        if (p.inflight() != null) {
+            for (int i = 0; i < count; i++) {
+                p.inflight().taken(p.taken()[i], nextTicket + i);
+            }
+        }
+        nextTicket += count;
+        outstanding += count;
+        return count == 0 ? fault : count;
+    }
+
+    private int broken(int code) {
+        fault = code;
+        return code;
+    }
+
+    /** Reads, checks and translates one chain. */
+    private int read(DeviceParts p, Chain chain, int head) {
+        int size = p.geometry().size();
+        chain.clear();
+        writing = false;
+        int code = walk(p.geometry().descriptors(), size, size, head, chain);
+        if (code == MET_TABLE) {
+            code = walkTable(p, chain);
+        }
+        if (code == DONE && (chain.fault != RingFault.NONE || chain.bytes > MAX_CHAIN_BYTES)) {
+            finishFaulty(chain);
+        }
+        return code;
+    }
+
+    private static void finishFaulty(Chain chain) {
+        if (chain.bytes > MAX_CHAIN_BYTES) {
+            chain.note(RingFault.CHAIN_TOO_LARGE);
+        }
+        chain.dropAfterHole();
+    }
+
+    /**
+     * Reads descriptors from one table, direct or indirect, and adds their buffers to the chain.
+     *
+     * @param table   host address of the table
+     * @param entries its entries
+     * @param limit   most descriptors to read
+     * @param first   where to begin
+     * @return DONE, MET_TABLE, or a fault
+     */
+    private int walk(long table, int entries, int limit, int first, Chain chain) {
+        MemorySegment all = parts().geometry().all();
+        long[] addresses = chain.addresses;
+        int[] lengths = chain.lengths;
+        int segments = chain.segments;
+        long bytes = chain.bytes;
+        boolean write = writing;
+        int index = first;
+        int count = 0;
+        while (index < entries) {
+            if (count++ == limit) {
+                return RingFault.CHAIN_LOOP;
+            }
+            long at = table + ((long) index << DESCRIPTOR_SHIFT);
+            long iova = RingWords.u64Plain(all, at);
+            long rest = RingWords.u64Plain(all, at + Long.BYTES);
+            long length = rest & LENGTH_MASK;
+            if ((rest & INDIRECT) != 0) {
+                tableIova = iova;
+                tableRest = rest;
+                beforeTable = count - 1;
+                writing = write;
+                chain.segments = segments;
+                chain.bytes = bytes;
+                return MET_TABLE;
+            }
+            long offset;
+            long room;
+            long delta;
+            if ((rest & WRITE) != 0) {
+                if (!write) {
+                    write = true;
+                    chain.readableSegments = segments;
+                    chain.readableBytes = bytes;
+                }
+                offset = iova - writeIova;
+                room = writeSize - length;
+                delta = writeDelta;
+            } else {
+                if (write) {
+                    return RingFault.READABLE_AFTER_WRITABLE;
+                }
+                offset = iova - readIova;
+                room = readSize - length;
+                delta = readDelta;
+            }
+            if (offset >= 0 && offset <= room && segments < addresses.length
+                    && Long.compareUnsigned(length - 1, Chain.MAX_SEGMENT_BYTES) < 0) {
+                addresses[segments] = iova + delta;
+                lengths[segments] = (int) length;
+                segments++;
+                bytes += length;
+            } else {
+                chain.segments = segments;
+                chain.bytes = bytes;
+                addPieces(chain, iova, length, write);
+                addresses = chain.addresses;
+                lengths = chain.lengths;
+                segments = chain.segments;
+                bytes = chain.bytes;
+            }
+            if ((rest & NEXT) == 0) {
+                chain.segments = segments;
+                chain.bytes = bytes;
+                if (!write) {
+                    chain.endReadable();
+                }
+                return DONE;
+            }
+            index = (int) (rest >>> NEXT_SHIFT);
+        }
+        return RingFault.NEXT_OUT_OF_RANGE;
+    }
+
+    /** Goes on in the indirect table that {@link #walk} met; nothing is read from a table before it is judged. */
+    private int walkTable(DeviceParts p, Chain chain) {
+        long length = tableRest & LENGTH_MASK;
+        if (!p.geometry().indirect()) {
+            return RingFault.INDIRECT_NOT_NEGOTIATED;
+        }
+        if ((tableRest & NEXT) != 0) {
+            return RingFault.INDIRECT_WITH_NEXT;
+        }
+        if (length == 0 || length % DESCRIPTOR_BYTES != 0) {
+            return RingFault.INDIRECT_BAD_LENGTH;
+        }
+        long entries = length / DESCRIPTOR_BYTES;
+        if (entries > p.chainLimit()) {
+            return RingFault.INDIRECT_TOO_LONG;
+        }
+        long table = tableAddress(p, tableIova, length);
+        if (table < 0) {
+            if (!writing) {
+                chain.missingReadable(RingFault.TABLE_OUTSIDE_MEMORY);
+                chain.endReadable();
+            }
+            chain.missingWritable(RingFault.TABLE_OUTSIDE_MEMORY);
+            return DONE;
+        }
+        int limit = (int) Math.min(entries, p.chainLimit() - beforeTable);
+        int code = walk(table, (int) entries, limit, 0, chain);
+        if (code == MET_TABLE) {
+            return RingFault.INDIRECT_NESTED;
+        }
+        return code == RingFault.CHAIN_LOOP && limit < entries ? RingFault.CHAIN_TOO_LONG : code;
+    }
+
+    /** Returns the host address of an indirect table, or of a copy if it is not in one piece; negative if outside. */
+    private long tableAddress(DeviceParts p, long iova, long length) {
+        long offset = iova - readIova;
+        if (offset >= 0 && offset <= readSize - length) {
+            return iova + readDelta;
+        }
+        if (Long.compareUnsigned(iova + length - 1, iova) < 0) {
+            return RingFault.BUFFER_WRAPS;
+        }
+        int entry = regions.find(iova);
+        if (entry < 0) {
+            return RingFault.BUFFER_OUTSIDE_MEMORY;
+        }
+        remember(entry, false);
+        return regions.contiguous(entry, iova) >= length ? iova + readDelta : copyTable(p, iova, length);
+    }
+
+    private long copyTable(DeviceParts p, long iova, long length) {
+        if (tableCopy == null) {
+            tableCopy = Arena.ofAuto().allocate(SplitLayout.descriptorTableBytes(p.chainLimit()), DESCRIPTOR_BYTES);
+        }
+        long done = 0;
+        while (done < length) {
+            long at = iova + done;
+            int entry = regions.find(at);
+            if (entry < 0) {
+                return RingFault.BUFFER_OUTSIDE_MEMORY;
+            }
+            long piece = Math.min(length - done, regions.contiguous(entry, at));
+            MemorySegment.copy(p.geometry().all(), regions.host(entry) + (at - regions.iova(entry)),
+                    tableCopy, done, piece);
+            done += piece;
+        }
+        return tableCopy.address();
+    }
+
+    /** Adds a buffer that is not simply inside the region used last: piece by piece, making room, or as missing. */
+    private void addPieces(Chain chain, long iova, long length, boolean write) {
+        if (length != 0 && Long.compareUnsigned(iova + length - 1, iova) < 0) {
+            missing(chain, RingFault.BUFFER_WRAPS, write);
+            return;
+        }
+        long done = 0;
+        while (done < length) {
+            long at = iova + done;
+            int entry = regions.find(at);
+            if (entry < 0) {
+                missing(chain, RingFault.BUFFER_OUTSIDE_MEMORY, write);
+                return;
+            }
+            if (write && !regions.writable(entry)) {
+                missing(chain, RingFault.BUFFER_NOT_WRITABLE, true);
+                return;
+            }
+            if (chain.segments == chain.addresses.length && !grow(chain)) {
+                missing(chain, RingFault.CHAIN_TOO_SCATTERED, write);
+                return;
+            }
+            long piece = Math.min(length - done,
+                    Math.min(regions.contiguous(entry, at), Chain.MAX_SEGMENT_BYTES));
+            chain.add(regions.host(entry) + (at - regions.iova(entry)), (int) piece);
+            remember(entry, write);
+            done += piece;
+        }
+    }
+
+    private static void missing(Chain chain, int code, boolean write) {
+        if (write) {
+            chain.missingWritable(code);
+        } else {
+            chain.missingReadable(code);
+        }
+    }
+
+    /** Makes room in a chain. What idle chains grew by is taken back before the budget of the queue is exceeded. */
+    private boolean grow(Chain chain) {
+        int more = chain.addresses.length;
+        if (chain.segments >= 2 * parts().chainLimit() + Chain.INITIAL_SEGMENTS) {
+            return false;
+        }
+        if (growth + more > GROWTH_BUDGET) {
+            shrinkIdle(chain);
+        }
+        if (growth + more > GROWTH_BUDGET) {
+            return false;
+        }
+        growth += more;
+        chain.resize(chain.addresses.length + more);
+        return true;
+    }
+
+    private void shrinkIdle(Chain growing) {
+        for (Chain chain : chains) {
+            if (chain != growing && chain.state == Chain.IDLE && chain.addresses.length > Chain.INITIAL_SEGMENTS) {
+                growth -= chain.addresses.length - Chain.INITIAL_SEGMENTS;
+                chain.resize(Chain.INITIAL_SEGMENTS);
+            }
+        }
+    }
+
+    private void remember(int entry, boolean write) {
+        long delta = regions.host(entry) - regions.iova(entry);
+        if (write) {
+            writeIova = regions.iova(entry);
+            writeSize = regions.size(entry);
+            writeDelta = delta;
+        } else {
+            readIova = regions.iova(entry);
+            readSize = regions.size(entry);
+            readDelta = delta;
+        }
+    }
+
+    @Override
+    public int publish() {
+        DeviceParts p = parts();
+        SplitGeometry g = p.geometry();
+        int count = g.inOrder() ? collectInOrder() : stagedCount;
+        if (count == 0) {
+            return 0;
+        }
+        MemorySegment all = g.all();
+        Chain[] chains = p.chains();
+        long[] staged = p.staged();
+        int first = usedIndex;
+        for (int i = 0; i < count; i++) {
+            long element = staged[i];
+            RingWords.putU64Plain(all, g.usedSlot(first + i), element);
+            chains[(int) element].state = Chain.IDLE;
+        }
+        int now = first + count & 0xffff;
+        if (p.inflight() == null) {
+            // Pairs with the driver's acquire of used.idx: elements and data come before it. It is a plain store, so
+            // that a truncated file does not stop the JVM; the full fence of callNeeded keeps it from being delayed.
+            RingWords.putU16AfterRelease(all, g.used() + SplitLayout.IDX, now);
+        } else {
+            publishRecorded(p, count, now);
+        }
+        usedIndex = now;
+        stagedCount -= count;
+        outstanding -= count;
+        uncalled += count;
+        return count;
+    }
+
+    private static void publishRecorded(DeviceParts p, int count, int now) {
+        SplitGeometry g = p.geometry();
+        for (int i = 0; i < count; i++) {
+            p.inflight().staged((int) p.staged()[i]);
+        }
+        RingWords.putU16AfterRelease(g.all(), g.used() + SplitLayout.IDX, now);
+        VarHandle.releaseFence();
+        for (int i = 0; i < count; i++) {
+            p.inflight().done((int) p.staged()[i]);
+        }
+        p.inflight().batchDone(now);
+    }
+
+    /** Moves completed chains to the staging array, as far as none before them is still at work. */
+    private int collectInOrder() {
+        int count = 0;
+        while (orderFirst != orderLast) {
+            Chain chain = chains[order[orderFirst & order.length - 1]];
+            if (chain.state != Chain.STAGED) {
+                break;
+            }
+            staged[count++] = chain.written << 32 | chain.head;
+            orderFirst++;
+        }
+        return count;
+    }
+
+    @Override
+    public boolean callNeeded() {
+        if (uncalled == 0) {
+            return false;
+        }
+        SplitGeometry g = parts().geometry();
+        // Store-load: pairs with the driver's fence between writing used_event (or flags) and reading used.idx again.
+        VarHandle.fullFence();
+        boolean needed;
+        if (g.eventIdx()) {
+            int event = RingWords.u16Plain(g.all(), g.usedEvent());
+            needed = !calledBefore || uncalled > 0xffff
+                    || (usedIndex - event - 1 & 0xffff) < (usedIndex - calledIndex & 0xffff);
+            calledBefore = true;
+            calledIndex = usedIndex;
+        } else {
+            needed = (RingWords.u16Plain(g.all(), g.avail() + SplitLayout.FLAGS) & VRING_AVAIL_F_NO_INTERRUPT) == 0;
+        }
+        uncalled = 0;
+        return needed;
+    }
+
+    @Override
+    public boolean enableKicks() {
+        SplitGeometry g = parts().geometry();
+        if (g.eventIdx()) {
+            RingWords.putU16Plain(g.all(), g.availEvent(), nextAvail);
+        } else if (kicksDisabled) {
+            RingWords.putU16Plain(g.all(), g.used() + SplitLayout.FLAGS, 0);
+        }
+        kicksDisabled = false;
+        // Store-load: pairs with the driver's fence between avail.idx and reading avail_event (or flags).
+        VarHandle.fullFence();
+        return hasAvailable();
+    }
+
+    @Override
+    public void disableKicks() {
+        SplitGeometry g = parts().geometry();
+        if (!g.eventIdx() && !kicksDisabled) {
+            RingWords.putU16Plain(g.all(), g.used() + SplitLayout.FLAGS, VRING_USED_F_NO_NOTIFY);
+            kicksDisabled = true;
+        }
+    }
+
+    @Override
+    public boolean hasAvailable() {
+        SplitGeometry g = parts().geometry();
+        return fault == RingFault.NONE && RingWords.u16Acquire(g.all(), g.avail() + SplitLayout.IDX) != nextAvail;
+    }
+
+    @Override
+    public int nextAvail() {
+        return nextAvail;
+    }
+
+    @Override
+    public int usedIndex() {
+        return usedIndex;
+    }
+
+    @Override
+    public void regions(Regions table) {
+        regions = table;
+        readSize = 0;
+        writeSize = 0;
+    }
+}
