@@ -18,7 +18,6 @@ import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkEvent;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.startlevel.BundleStartLevel;
-import org.osgi.framework.startlevel.FrameworkStartLevel;
 import org.osgi.framework.wiring.BundleRevision;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
@@ -33,6 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 final class BusbarFramework {
     private static final int LEVEL_OF_SERVICES = 1;
+    private static final int LAST_LEVEL = Feature.LAST_START_LEVEL;
     /** Any location: a configuration belongs to no bundle. */
     private static final String ANY_LOCATION = "?";
 
@@ -50,6 +50,8 @@ final class BusbarFramework {
         properties.put(Constants.FRAMEWORK_STORAGE, cache.toString());
         properties.put(Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
         properties.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, SystemPackages.EXTRA);
+        // Bundles are started one by one, below this level; it is what the framework stops them by, the highest first.
+        properties.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, Integer.toString(LAST_LEVEL));
         properties.put(Constants.FRAMEWORK_BSNVERSION, Constants.FRAMEWORK_BSNVERSION_MULTIPLE);
         properties.put("felix.log.logger", new FrameworkLog());
         properties.put("felix.log.level", "2");
@@ -74,9 +76,6 @@ final class BusbarFramework {
                 .toList();
         framework.init();
         framework.start();
-        // Bundles are started by hand below; the level is what the framework stops them by, the highest first.
-        framework.adapt(FrameworkStartLevel.class)
-                .setStartLevel(ids.stream().mapToInt(Feature.BundleId::startLevel).max().orElse(LEVEL_OF_SERVICES));
         var installed = new LinkedHashMap<Bundle, Integer>();
         for (var id : ids) {
             install(id, installed);

@@ -17,23 +17,26 @@ import java.util.List;
  * @param bundles what is installed
  * @param configurations what is put into ConfigurationAdmin before bundles above the first start level start
  */
-record Feature(String name, List<BundleId> bundles, List<PidProperties> configurations) {
+public record Feature(String name, List<BundleId> bundles, List<PidProperties> configurations) {
+    /** The highest start level that a bundle can have. */
+    public static final int LAST_START_LEVEL = 9;
+
     private static final String START_LEVEL = "bundleStartLevel";
 
     /**
      * A bundle of the distribution.
      *
      * @param fileName its file in {@code bundles/}
-     * @param startLevel the start level that it starts at, from 1
+     * @param startLevel the start level that it starts at, 1 to {@value Feature#LAST_START_LEVEL}
      */
-    record BundleId(String fileName, int startLevel) {}
+    public record BundleId(String fileName, int startLevel) {}
 
     /**
      * @param file a feature's JSON
      * @throws UsageException if it is no feature
      * @throws IOException if it cannot be read
      */
-    static Feature read(Path file) throws UsageException, IOException {
+    public static Feature read(Path file) throws UsageException, IOException {
         try {
             var json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
             var bundles = new ArrayList<BundleId>();
@@ -52,6 +55,23 @@ record Feature(String name, List<BundleId> bundles, List<PidProperties> configur
         }
     }
 
+    /**
+     * @param directory has the features' files, which end in {@code .json}
+     * @return at least one feature, by the names of the files
+     * @throws UsageException if there is none, or a file is no feature
+     * @throws IOException if one cannot be read
+     */
+    public static List<Feature> readAll(Path directory) throws UsageException, IOException {
+        var features = new ArrayList<Feature>();
+        for (var file : Settings.jsonFiles(directory)) {
+            features.add(read(file));
+        }
+        if (features.isEmpty()) {
+            throw new UsageException("no features in " + directory + ", a distribution of Busbar was expected");
+        }
+        return features;
+    }
+
     private static BundleId bundle(JsonObject bundle) {
         JsonElement id = bundle.get("id");
         if (id == null) {
@@ -62,8 +82,9 @@ record Feature(String name, List<BundleId> bundles, List<PidProperties> configur
             throw new IllegalArgumentException("the bundle id \"" + id.getAsString() + "\" is not group:artifact:version");
         }
         var level = bundle.has(START_LEVEL) ? bundle.get(START_LEVEL).getAsInt() : 1;
-        if (level < 1) {
-            throw new IllegalArgumentException("the start level " + level + " of " + id + " is below 1");
+        if (level < 1 || level > LAST_START_LEVEL) {
+            throw new IllegalArgumentException(
+                    "the start level " + level + " of " + id + " is not one of 1 to " + LAST_START_LEVEL);
         }
         return new BundleId(parts[1] + "-" + parts[2] + ".jar", level);
     }

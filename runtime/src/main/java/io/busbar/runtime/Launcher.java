@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.osgi.framework.BundleException;
 import org.slf4j.LoggerFactory;
@@ -78,7 +77,7 @@ public final class Launcher {
     }
 
     private void serve() throws UsageException, IOException, BundleException, InterruptedException {
-        var features = features();
+        var features = Feature.readAll(options.home().resolve("features"));
         var settings = Settings.of(options, instance, features);
         Instance.createPrivate(settings.socketDir());
         framework.start(features, settings.byPid());
@@ -94,18 +93,6 @@ public final class Launcher {
         System.out.flush();
         log.info("ready: instance {}, sockets in {}", instance.name(), settings.socketDir());
         framework.awaitStop();
-    }
-
-    private List<Feature> features() throws IOException, UsageException {
-        var directory = options.home().resolve("features");
-        var features = new ArrayList<Feature>();
-        for (var file : Settings.jsonFiles(directory)) {
-            features.add(Feature.read(file));
-        }
-        if (features.isEmpty()) {
-            throw new UsageException("no features in " + directory + ", a distribution of Busbar was expected");
-        }
-        return features;
     }
 
     private void fail(String message) {

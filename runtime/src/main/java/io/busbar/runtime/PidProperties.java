@@ -21,14 +21,14 @@ import java.util.Map;
  * @param pid the PID; {@code factory~name} for a factory configuration
  * @param properties keys and values
  */
-record PidProperties(String pid, Map<String, Object> properties) {
+public record PidProperties(String pid, Map<String, Object> properties) {
 
     /**
      * @param file an object of PID to properties
      * @throws UsageException if it is not that
      * @throws IOException if it cannot be read
      */
-    static List<PidProperties> read(Path file) throws UsageException, IOException {
+    public static List<PidProperties> read(Path file) throws UsageException, IOException {
         try {
             return all(JsonParser.parseString(Files.readString(file)).getAsJsonObject());
         } catch (JsonParseException | IllegalStateException | IllegalArgumentException e) {

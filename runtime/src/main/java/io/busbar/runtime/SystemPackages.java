@@ -12,6 +12,10 @@ public final class SystemPackages {
             "org.slf4j.event;version=2.0.20",
             "org.slf4j.helpers;version=2.0.20",
             "org.slf4j.spi;version=2.0.20",
+            // For bundles that were made for SLF4J 1: what 2 has of it is the same for those who log.
+            "org.slf4j;version=1.7.36",
+            "org.slf4j.helpers;version=1.7.36",
+            "org.slf4j.spi;version=1.7.36",
             "org.osgi.service.cm;version=1.6.1",
             "com.google.gson;version=2.15.0",
             "com.google.gson.annotations;version=2.15.0",
