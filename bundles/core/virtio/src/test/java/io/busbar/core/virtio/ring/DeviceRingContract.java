@@ -12,6 +12,10 @@ import static io.busbar.core.virtio.ring.HandRing.REGION_BYTES;
 import static io.busbar.core.virtio.ring.HandRing.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -267,12 +271,12 @@ abstract class DeviceRingContract {
     @Test
     void an_indirect_table_across_regions_is_copied_before_it_is_read() {
         HandRing hand = new HandRing(8, INDIRECT_DESC).descriptor(0, HIGH - 24, 48, INDIRECT, 0).offer(0);
-        java.lang.foreign.MemorySegment table = java.lang.foreign.Arena.ofAuto().allocate(48);
+        MemorySegment table = Arena.global().allocate(48);
         HandRing.entry(table, 0, 0, LOW + 5, 16, NEXT, 1);
         HandRing.entry(table, 0, 1, LOW + 77, 33, NEXT | WRITE, 2);
         HandRing.entry(table, 0, 2, HIGH + 99, 1, WRITE, 0);
-        java.lang.foreign.MemorySegment.copy(table, 0, hand.low, REGION_BYTES - 24, 24);
-        java.lang.foreign.MemorySegment.copy(table, 24, hand.high, 0, 24);
+        MemorySegment.copy(table, 0, hand.low, REGION_BYTES - 24, 24);
+        MemorySegment.copy(table, 24, hand.high, 0, 24);
         DeviceRing ring = make(hand);
 
         assertThat(ring.take(8)).isOne();
@@ -327,7 +331,7 @@ abstract class DeviceRingContract {
         HandRing hand = new HandRing(8, 0).setAvailIndex(8);
         for (int i = 0; i < 8; i++) {
             hand.descriptor(i, LOW, 1, 0, 0);
-            hand.avail.set(java.lang.foreign.ValueLayout.JAVA_SHORT, 4 + 2L * i, (short) i);
+            hand.avail.set(ValueLayout.JAVA_SHORT, 4 + 2L * i, (short) i);
         }
         assertThat(make(hand).take(8)).isEqualTo(8);
         assertBroken(new HandRing(8, 0).setAvailIndex(9), RingFault.AVAIL_INDEX_JUMP);
@@ -594,7 +598,7 @@ abstract class DeviceRingContract {
 
     @Test
     void a_chain_in_very_many_pieces_is_a_fault_and_not_an_allocation_without_bound() {
-        java.util.List<Regions.Region> pieces = new java.util.ArrayList<>();
+        List<Regions.Region> pieces = new ArrayList<>();
         for (int i = 0; i < 4096; i++) {
             pieces.add(new Regions.Region(0x10_0000 + i * 16L, 16, 0x100_0000 + i * 32L, true));
         }
@@ -815,8 +819,8 @@ abstract class DeviceRingContract {
         for (int i = 0; i < 8; i++) {
             hand.descriptor(i, LOW + i, 1, WRITE, 0);
         }
-        java.lang.foreign.MemorySegment memory =
-                java.lang.foreign.Arena.ofAuto().allocate(InflightRegion.bytes(8), 64);
+        MemorySegment memory =
+                Arena.global().allocate(InflightRegion.bytes(8), 64);
         InflightRegion record = new InflightRegion(HandRing.ALL, memory.address(), 8);
         assertThat(record.isFresh()).isTrue();
         record.format(0);
@@ -884,7 +888,7 @@ abstract class DeviceRingContract {
     }
 
     static List<Number> segments(Chain chain) {
-        List<Number> flat = new java.util.ArrayList<>();
+        List<Number> flat = new ArrayList<>();
         for (int i = 0; i < chain.segments(); i++) {
             flat.add(chain.address(i));
             flat.add(chain.length(i));

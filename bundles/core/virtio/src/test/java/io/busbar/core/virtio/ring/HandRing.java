@@ -9,6 +9,7 @@ import static io.busbar.core.virtio.VirtioConfig.bit;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.List;
 
 /**
@@ -35,11 +36,11 @@ final class HandRing {
     static final int REGION_BYTES = 0x1_0000;
 
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(
-            java.nio.ByteOrder.LITTLE_ENDIAN);
+            ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(
-            java.nio.ByteOrder.LITTLE_ENDIAN);
+            ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(
-            java.nio.ByteOrder.LITTLE_ENDIAN);
+            ByteOrder.LITTLE_ENDIAN);
 
     final int size;
     final long features;
@@ -57,7 +58,7 @@ final class HandRing {
     }
 
     HandRing(int size, long features, int startIndex) {
-        Arena arena = Arena.ofAuto();
+        Arena arena = Arena.global();
         this.size = size;
         this.features = VERSION_1 | features;
         descriptors = arena.allocate(16L * size, 16);
