@@ -226,6 +226,11 @@ public final class IoUring implements AutoCloseable {
         return count;
     }
 
+    /** Whether completions are there to be drained. Cheap: one load. */
+    public boolean hasCompletions() {
+        return completions.available() > 0;
+    }
+
     /** Has {@code eventFd} signalled with each completion. */
     public void register(int eventFd) throws LinuxException {
         try (Arena scratch = Arena.ofConfined()) {

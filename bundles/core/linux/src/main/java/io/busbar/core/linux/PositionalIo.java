@@ -16,23 +16,20 @@ public final class PositionalIo {
     }
 
     /**
-     * Reads into the first buffers of a list (preadv2).
+     * Reads into the buffers in turn (preadv2).
      *
      * @param fd      a file descriptor
      * @param buffers where to
-     * @param count   how many of them, from the first on
      * @param offset  where in the file, bytes
      * @param flags   RWF_ bits
      * @return bytes read, 0 at the end of the file, or negative errno; -EFAULT when the buffers are not mapped
      */
-    public static long preadv2(int fd, Iovecs buffers, int count, long offset, int flags) {
-        buffers.setCount(count);
+    public static long preadv2(int fd, Iovecs buffers, long offset, int flags) {
         return transfer(Nr.PREADV2, fd, buffers, offset, flags);
     }
 
-    /** Writes the first buffers of a list (pwritev2); as {@link #preadv2}. */
-    public static long pwritev2(int fd, Iovecs buffers, int count, long offset, int flags) {
-        buffers.setCount(count);
+    /** Writes the buffers in turn (pwritev2); as {@link #preadv2}. */
+    public static long pwritev2(int fd, Iovecs buffers, long offset, int flags) {
         return transfer(Nr.PWRITEV2, fd, buffers, offset, flags);
     }
 

@@ -204,10 +204,10 @@ final class ChainPayload implements Payload {
         long wanted = Math.min(length, remaining());
         long done = 0;
         while (done < wanted) {
-            int count = gather(iovecs, wanted - done);
+            gather(iovecs, wanted - done);
             long result = read
-                    ? PositionalIo.preadv2(descriptor, iovecs, count, fileOffset + done, flags)
-                    : PositionalIo.pwritev2(descriptor, iovecs, count, fileOffset + done, flags);
+                    ? PositionalIo.preadv2(descriptor, iovecs, fileOffset + done, flags)
+                    : PositionalIo.pwritev2(descriptor, iovecs, fileOffset + done, flags);
             if (result == -Errno.EINTR) {
                 continue;
             }
@@ -225,12 +225,13 @@ final class ChainPayload implements Payload {
         int count = 0;
         long left = wanted;
         long skip = position - segmentStart;
-        for (int i = segment; i < end && left > 0 && count < QueueThread.IOV_MAX; i++) {
+        for (int i = segment; i < end && left > 0 && count < iovecs.capacity(); i++) {
             long bytes = Math.min(left, chain.length(i) - skip);
             iovecs.set(count++, chain.address(i) + skip, bytes);
             left -= bytes;
             skip = 0;
         }
+        iovecs.setCount(count);
         return count;
     }
 

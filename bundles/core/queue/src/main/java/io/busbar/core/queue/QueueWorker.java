@@ -117,6 +117,7 @@ final class QueueWorker extends QueueThread {
     }
 
     private int endTransfers() {
+        asyncIo.submit();
         int done = asyncIo.turn();
         if (done > 0) {
             for (ActiveQueue queue : queues) {
@@ -151,13 +152,13 @@ final class QueueWorker extends QueueThread {
                 return true;
             }
         }
-        return !mailbox.isEmpty() || asyncIo != null && asyncIo.hasCompletions();
+        return !mailbox.isEmpty() || asyncIo != null && asyncIo.hasWork();
     }
 
     private void sleep() {
         sleeping = true;
         VarHandle.fullFence();
-        boolean work = !mailbox.isEmpty() || asyncIo != null && asyncIo.hasCompletions();
+        boolean work = !mailbox.isEmpty() || asyncIo != null && asyncIo.prepareSleep();
         for (ActiveQueue queue : queues) {
             work |= queue.prepareSleep();
         }
@@ -165,6 +166,9 @@ final class QueueWorker extends QueueThread {
             await();
         }
         sleeping = false;
+        if (asyncIo != null) {
+            asyncIo.awake();
+        }
         for (ActiveQueue queue : queues) {
             queue.awake();
         }

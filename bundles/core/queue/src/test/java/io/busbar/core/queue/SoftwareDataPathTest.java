@@ -10,13 +10,19 @@ import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VqState;
+import io.busbar.api.memory.IoCompletion;
 import io.busbar.core.linux.Fd;
+import io.busbar.core.linux.IoUring;
 import io.busbar.core.linux.MemFd;
+import io.busbar.core.linux.OpenFlag;
+import io.busbar.core.linux.PositionalFile;
 import io.busbar.core.virtio.VirtioConfig;
 import io.busbar.core.virtio.ring.DriverRing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -428,6 +434,44 @@ class SoftwareDataPathTest {
             awaitUsed();
             assertThat(ring.usedLength()).isEqualTo(512);
             assertThat(driver.get(TestDriver.buffer(1))).isEqualTo(0x77);
+        }
+    }
+
+    @Test
+    void asynchronous_transfers_move_data_and_complete_on_the_owner() throws Exception {
+        assertThat(IoUring.unavailabilityCause()).isEmpty();
+        Path disk = Files.createTempFile("busbar-async", ".img");
+        try (PositionalFile file = PositionalFile.open(disk, OpenFlag.READ_WRITE)) {
+            int descriptor = file.fd().number();
+            IoCompletion readDone = (chain, bytes) -> ((Chain) chain).complete(bytes);
+            IoCompletion writeDone = (attachment, bytes) -> {
+                Chain chain = (Chain) attachment;
+                boolean started = chain.writable()
+                        .limit(512)
+                        .startReadFrom(descriptor, 512L * chain.slot(), readDone, chain);
+                assertThat(started).isTrue();
+            };
+            start(new TestModel(chain -> {
+                boolean started =
+                        chain.readable().startWriteTo(descriptor, 512L * chain.slot(), false, writeDone, chain);
+                assertThat(started).isTrue();
+            }), SETTINGS);
+            for (int round = 0; round < 100; round++) {
+                for (int i = 0; i < 8; i++) {
+                    driver.put(TestDriver.buffer(2 * i), round + i);
+                    driver.put(TestDriver.buffer(2 * i + 1), 0);
+                    add(i);
+                }
+                ring.publish();
+                driver.kickIfNeeded(ring);
+                for (int i = 0; i < 8; i++) {
+                    int token = awaitUsed();
+                    assertThat(ring.usedLength()).isEqualTo(512);
+                    assertThat(driver.get(TestDriver.buffer(2 * token + 1))).isEqualTo(round + token & 0xff);
+                }
+            }
+        } finally {
+            Files.delete(disk);
         }
     }
 
