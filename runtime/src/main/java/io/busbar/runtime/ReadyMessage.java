@@ -29,8 +29,7 @@ final class ReadyMessage {
 
     private static String uml(Path socket, Optional<Path> initrd) {
         return initrd.map(file -> "linux.uml mem=" + MEMORY + " initrd=" + quoted(file.toString())
-                        + " quiet con=null con0=fd:0,fd:1 virtio_uml.device=" + quoted(socket + ":2")
-                        + " BUSBAR_TTY=/dev/tty0")
+                        + " quiet con=null con0=fd:0,fd:1 virtio_uml.device=" + quoted(socket + ":2"))
                 .orElse("not installed (Debian and Ubuntu: apt-get install user-mode-linux busybox-static cpio)");
     }
 
