@@ -5,6 +5,8 @@
 #
 #   busbar_guest_available           0 if a guest can be made and run here; else says what is missing and how to get it
 #   busbar_guest_make_disk IMAGE     makes the root file system in IMAGE (an existing file is replaced)
+#   busbar_guest_make_initrd FILE    makes an initial RAM disk that boots from the first virtio disk of any Linux under
+#                                    User Mode Linux, or gives a shell if there is no root file system on that disk
 #   busbar_guest_run SOCKET [MEM]    boots from the vhost-user-blk SOCKET, terminal = the guest's console, until the
 #                                    guest has powered off; returns the guest's exit status. MEM: default 256M.
 #
@@ -61,8 +63,9 @@ busbar_guest_is_static() {
 busbar_guest_make_disk() {
     local image=$1 size=${BUSBAR_GUEST_SIZE:-256M} work rc=0
     work=$(mktemp -d) || return 1
-    busbar_guest_fill_disk "$image" "$size" "$work" || rc=1
-    rm -rf -- "$work"
+    busbar_guest_say "makes a root file system in $image"
+    { busbar_guest_fill_disk "$image.new" "$size" "$work" && mv -f -- "$image.new" "$image"; } || rc=1
+    rm -rf -- "$work" "$image.new"
     return "$rc"
 }
 
@@ -70,7 +73,7 @@ busbar_guest_fill_disk() {
     local image=$1 size=$2 work=$3 root=$3/root busybox applets applet
     busybox=$(busbar_guest_tool busybox) || return 1
     applets=$("$busybox" --list) || return 1
-    busbar_guest_say "root file system from $busybox ($(wc -w <<<"$applets") commands), ext4, $size, in $image"
+    busbar_guest_say "ext4, $size, with the $(wc -w <<<"$applets") commands of $busybox"
     mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,run,mnt,etc,root} && chmod 0700 "$root/root" && chmod 1777 "$root/tmp" &&
         cp -- "$busybox" "$root/bin/busybox" && chmod 0755 "$root/bin/busybox" || return 1
     while read -r applet; do
@@ -109,9 +112,9 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /run
 hostname -F /etc/hostname
-if [ -n "$BUSBAR_ROWS" ]; then stty rows "$BUSBAR_ROWS" cols "$BUSBAR_COLS" <"$BUSBAR_TTY"; fi
+if [ -n "$BUSBAR_ROWS" ]; then stty rows "$BUSBAR_ROWS" cols "$BUSBAR_COLS" </dev/tty0; fi
 cd /root
-setsid -c /bin/sh -l <"$BUSBAR_TTY" >"$BUSBAR_TTY" 2>&1
+setsid -c /bin/sh -l </dev/tty0 >/dev/tty0 2>&1
 cd /
 kill -KILL -1
 sync
@@ -133,7 +136,7 @@ busbar_guest_profile() {
     cat <<'PROFILE'
 export PATH=/bin:/sbin
 export PS1='guest:\w# '
-unset BUSBAR_ROWS BUSBAR_COLS BUSBAR_TTY BUSBAR_WORK
+unset BUSBAR_ROWS BUSBAR_COLS BUSBAR_WORK
 blocks=$(cat /sys/block/vda/size)
 cat <<BANNER
 
@@ -150,29 +153,46 @@ unset blocks
 PROFILE
 }
 
-# The initramfs: brings the disk driver and hands over to the disk.
 busbar_guest_make_initrd() {
-    local initrd=$1 work=$2/initrd busybox module
+    local initrd=$1 work rc=0
+    work=$(mktemp -d) || return 1
+    busbar_guest_fill_initrd "$initrd" "$work" || rc=1
+    rm -rf -- "$work"
+    return "$rc"
+}
+
+# BUSBAR_WORK, where it is given, is a folder of the host: a guest that cannot boot leaves the reason there.
+busbar_guest_fill_initrd() {
+    local initrd=$1 work=$2 busybox module
     busybox=$(busbar_guest_tool busybox) && module=$(busbar_guest_module) || return 1
-    mkdir -p "$work"/{bin,dev,proc,root} && cp -- "$busybox" "$work/bin/busybox" && cp -- "$module" "$work/" || return 1
+    mkdir -p "$work"/{bin,dev,proc,sys,root} && cp -- "$busybox" "$work/bin/busybox" && cp -- "$module" "$work/" || return 1
     cat >"$work/init" <<'INIT'
 #!/bin/busybox sh
-busybox=/bin/busybox
+export PATH=/bin
+/bin/busybox --install -s /bin
 refuse() {
-    $busybox mount -t hostfs -o "$BUSBAR_WORK" none /root && echo "$1" >/root/refused
-    $busybox poweroff -f
+    if [ -n "$BUSBAR_WORK" ]; then
+        mount -t hostfs -o "$BUSBAR_WORK" none /root && echo "$1" >/root/refused
+    else
+        echo "$1: this is a shell in the initial RAM disk" >/dev/tty0
+        mount -t proc proc /proc
+        mount -t sysfs sysfs /sys
+        setsid -c sh </dev/tty0 >/dev/tty0 2>&1
+    fi
+    poweroff -f
 }
-$busybox mount -t devtmpfs devtmpfs /dev
-$busybox insmod /virtio_blk.ko
+mount -t devtmpfs devtmpfs /dev
+insmod /virtio_blk.ko
 tries=0
 while [ ! -b /dev/vda ]; do
     tries=$((tries + 1))
     [ $tries -le 100 ] || refuse 'the socket offers no disk'
-    $busybox usleep 100000
+    usleep 100000
 done
-$busybox mount -t ext4 /dev/vda /root 2>/dev/null || refuse 'there is no ext4 file system on the disk'
-$busybox mount -o move /dev /root/dev
-exec $busybox switch_root /root /sbin/init
+mount -t ext4 /dev/vda /root 2>/dev/null || refuse 'there is no ext4 file system on the disk'
+[ -x /root/sbin/init ] || refuse 'there is no /sbin/init on the disk'
+mount -o move /dev /root/dev
+exec switch_root /root /sbin/init
 INIT
     chmod 0755 "$work/init" || return 1
     (cd "$work" && find . -print0 | cpio --quiet -0 -o -H newc -R 0:0) | gzip -1 >"$initrd"
@@ -186,7 +206,7 @@ busbar_guest_run() {
     fi
     socket=$(realpath -- "$socket")
     work=$(mktemp -d) || return 1
-    if busbar_guest_make_initrd "$work/initrd.gz" "$work"; then
+    if busbar_guest_make_initrd "$work/initrd.gz"; then
         busbar_guest_boot "$socket" "$mem" "$work" || rc=$?
     else
         busbar_guest_say "could not make the initramfs in $work"
@@ -198,12 +218,11 @@ busbar_guest_run() {
 
 busbar_guest_boot() {
     local socket=$1 mem=$2 work=$3 rc=0 saved='' size rows='' cols='' watcher monitor=0
-    local tty=/dev/tty0
     # shellcheck disable=SC2054  # the comma belongs to con0
     local arguments=(
         "mem=$mem" "initrd=$work/initrd.gz" quiet loglevel=0 noreboot panic=-1
         con=null con0=fd:0,fd:1 "uml_dir=$work/" umid=guest
-        "virtio_uml.device=$socket:2" "BUSBAR_TTY=$tty" "BUSBAR_WORK=$work" "TERM=${TERM:-linux}"
+        "virtio_uml.device=$socket:2" "BUSBAR_WORK=$work" "TERM=${TERM:-linux}"
     )
     if [[ -t 0 ]]; then
         saved=$(stty -g)

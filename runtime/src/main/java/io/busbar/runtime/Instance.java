@@ -1,5 +1,6 @@
 package io.busbar.runtime;
 
+import io.busbar.runtime.client.StatePaths;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -58,7 +59,7 @@ final class Instance implements AutoCloseable {
                     + " expected, at most 64, the first a letter or digit");
         }
         var directory = root.resolve(name);
-        var control = directory.resolve("control.sock");
+        var control = StatePaths.controlSocket(root, name);
         if (control.toString().getBytes().length > MAX_SOCKET_PATH) {
             throw new UsageException("the path " + control + " is too long for a Unix socket, at most " + MAX_SOCKET_PATH
                     + " bytes were expected: choose a shorter --state-dir or --instance");
@@ -106,7 +107,7 @@ final class Instance implements AutoCloseable {
     }
 
     Path controlSocket() {
-        return directory.resolve("control.sock");
+        return StatePaths.controlSocket(directory.getParent(), name);
     }
 
     Path frameworkCache() {

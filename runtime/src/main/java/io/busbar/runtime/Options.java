@@ -1,5 +1,6 @@
 package io.busbar.runtime;
 
+import io.busbar.runtime.client.StatePaths;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,7 +36,7 @@ record Options(
     static Options parse(List<String> args, Map<String, String> env, Path defaultHome) throws UsageException {
         var home = defaultHome;
         Path stateRoot = null;
-        var instance = env.getOrDefault("BUSBAR_INSTANCE", "default");
+        var instance = StatePaths.instance(env);
         var socketDir = Optional.<Path>empty();
         var disk = Optional.<Path>empty();
         var initrd = Optional.<Path>empty();
@@ -70,18 +71,13 @@ record Options(
     }
 
     private static Path stateRoot(Map<String, String> env) throws UsageException {
-        if (env.containsKey("BUSBAR_STATE_DIR")) {
-            return path("BUSBAR_STATE_DIR", env.get("BUSBAR_STATE_DIR"));
+        try {
+            return StatePaths.root(env)
+                    .orElseThrow(() -> new UsageException("no directory for the state: none of --state-dir,"
+                            + " BUSBAR_STATE_DIR, XDG_STATE_HOME and HOME is set"));
+        } catch (InvalidPathException e) {
+            throw new UsageException("the directory for the state is not a path: " + e.getMessage());
         }
-        if (env.containsKey("XDG_STATE_HOME")) {
-            return path("XDG_STATE_HOME", env.get("XDG_STATE_HOME")).resolve("busbar");
-        }
-        var home = env.get("HOME");
-        if (home == null) {
-            throw new UsageException("no directory for the state: none of --state-dir, BUSBAR_STATE_DIR, XDG_STATE_HOME"
-                    + " and HOME is set");
-        }
-        return path("HOME", home).resolve(".local/state/busbar");
     }
 
     private static Path path(String name, String value) throws UsageException {

@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /** What is printed once Busbar serves: one line for scripts, and how a Linux kernel uses the disk. */
 final class ReadyMessage {
-    private static final String MEMORY = "512M";
+    private static final String MEMORY = "256M";
 
     private ReadyMessage() {}
 
@@ -28,13 +28,13 @@ final class ReadyMessage {
     }
 
     private static String uml(Path socket, Optional<Path> initrd) {
-        return "linux.uml mem=" + MEMORY
-                + initrd.map(file -> " initrd=" + quoted(file.toString())).orElse("")
-                + " root=/dev/vda rw con=null con0=fd:0,fd:1 virtio_uml.device=" + quoted(socket + ":2");
+        return initrd.map(file -> "linux.uml mem=" + MEMORY + " initrd=" + quoted(file.toString())
+                        + " quiet con=null con0=fd:0,fd:1 virtio_uml.device=" + quoted(socket + ":2"))
+                .orElse("not installed (Debian and Ubuntu: apt-get install user-mode-linux busybox-static cpio)");
     }
 
     private static String qemu(Path socket) {
-        return "qemu-system-x86_64 -M q35 -m " + MEMORY
+        return "qemu-system-x86_64 -M q35 -accel kvm -accel tcg -nographic -m " + MEMORY
                 + " -object memory-backend-memfd,id=mem,size=" + MEMORY + ",share=on -numa node,memdev=mem"
                 // A comma in an option's value is written twice.
                 + " -chardev " + quoted("socket,id=disk0,path=" + socket.toString().replace(",", ",,") + ",reconnect=1")

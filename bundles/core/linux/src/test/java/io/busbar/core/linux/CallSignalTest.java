@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CountDownLatch;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -110,6 +111,25 @@ class CallSignalTest {
         call.close();
 
         assertThat(call.signal()).isEqualTo(-Errno.EBADF);
+    }
+
+    @Test
+    void a_signal_that_races_with_close_never_reaches_a_file_that_reuses_the_number() throws Exception {
+        for (int round = 0; round < 300; round++) {
+            CallSignal call = CallSignal.of(EventFd.create());
+            CountDownLatch running = new CountDownLatch(1);
+            Thread signaller = Thread.ofPlatform().start(() -> {
+                while (call.signal() == 0) {
+                    running.countDown();
+                }
+            });
+            running.await();
+            call.close();
+            try (Fd successor = MemFd.create("successor", 0, true)) {
+                signaller.join();
+                assertThat(successor.size()).isZero();
+            }
+        }
     }
 
     @Test

@@ -13,10 +13,16 @@ record ChildJvm(int exitStatus, String output) {
     private static final int DEADLINE_SECONDS = 120;
 
     static ChildJvm run(Class<?> main, String... flags) throws IOException, InterruptedException {
+        return run(main, List.of(), flags);
+    }
+
+    static ChildJvm run(Class<?> main, List<String> arguments, String... flags)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(flags));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(arguments);
         Path log = Files.createTempFile("child-jvm", ".log");
         Path directory = Files.createTempDirectory("child-jvm");
         Process process = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)

@@ -1,0 +1,255 @@
+package io.busbar.core.queue;
+
+import io.busbar.api.memory.IoCompletion;
+import io.busbar.api.memory.Payload;
+import io.busbar.core.linux.Errno;
+import io.busbar.core.linux.Iovecs;
+import io.busbar.core.linux.PositionalIo;
+import io.busbar.core.virtio.ring.Chain;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One direction of a chain. Copies go through bounded segments of the mapping; system calls get addresses, which are
+ * checked already, and answer EFAULT by themselves where the memory is gone.
+ */
+final class ChainPayload implements Payload {
+
+    private final SlotChain slot;
+    private final boolean writes;
+    private Chain chain;
+    private RegionViews views;
+    private int first;
+    private int end;
+    private long size;
+    private long limit;
+    private long position;
+    /** The segment that holds the position, and where that segment begins in the stream. */
+    private int segment;
+    private long segmentStart;
+
+    ChainPayload(SlotChain slot, boolean writes) {
+        this.slot = slot;
+        this.writes = writes;
+    }
+
+    void open(Chain taken, RegionViews regionViews) {
+        chain = taken;
+        views = regionViews;
+        first = writes ? taken.readableSegments() : 0;
+        end = writes ? taken.segments() : taken.readableSegments();
+        size = writes ? taken.writableBytes() : taken.readableBytes();
+        limit = size;
+        position = 0;
+        segment = first;
+        segmentStart = 0;
+    }
+
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    public long position() {
+        return position;
+    }
+
+    @Override
+    public Payload position(long to) {
+        if (to < 0 || to > limit) {
+            throw new IllegalArgumentException("position " + to + ": expected 0 to " + limit);
+        }
+        position = to;
+        if (to < segmentStart) {
+            segment = first;
+            segmentStart = 0;
+        }
+        skipDoneSegments();
+        return this;
+    }
+
+    @Override
+    public long limit() {
+        return limit;
+    }
+
+    @Override
+    public Payload limit(long to) {
+        if (to < 0 || to > size) {
+            throw new IllegalArgumentException("limit " + to + ": expected 0 to " + size);
+        }
+        limit = to;
+        if (position > to) {
+            position(to);
+        }
+        return this;
+    }
+
+    @Override
+    public long remaining() {
+        return limit - position;
+    }
+
+    private void skipDoneSegments() {
+        while (segment < end && position - segmentStart >= chain.length(segment)) {
+            segmentStart += chain.length(segment);
+            segment++;
+        }
+    }
+
+    private void checkOpen() {
+        if (!slot.isOpen()) {
+            throw new IllegalStateException("the request was completed already");
+        }
+    }
+
+    private void checkWritable() {
+        checkOpen();
+        if (!writes) {
+            throw new IllegalStateException("device-readable buffers cannot be written to");
+        }
+    }
+
+    /** Returns the bytes from the position to the end of its segment, no more than wanted. */
+    private long piece(long wanted) {
+        return Math.min(wanted, chain.length(segment) - (position - segmentStart));
+    }
+
+    private long address() {
+        return chain.address(segment) + (position - segmentStart);
+    }
+
+    private void advance(long bytes) {
+        position += bytes;
+        skipDoneSegments();
+    }
+
+    @Override
+    public long copyTo(MemorySegment target, long offset, long length) {
+        checkOpen();
+        return copy(target, offset, length, false);
+    }
+
+    @Override
+    public long copyFrom(MemorySegment source, long offset, long length) {
+        checkWritable();
+        return copy(source, offset, length, true);
+    }
+
+    private long copy(MemorySegment other, long offset, long length, boolean in) {
+        long wanted = Math.min(length, remaining());
+        try {
+            long done = 0;
+            while (done < wanted) {
+                long bytes = piece(wanted - done);
+                int region = views.indexOf(address());
+                MemorySegment memory = views.segment(region);
+                long at = views.offset(region, address());
+                if (in) {
+                    MemorySegment.copy(other, offset + done, memory, at, bytes);
+                } else {
+                    MemorySegment.copy(memory, at, other, offset + done, bytes);
+                }
+                done += bytes;
+                advance(bytes);
+            }
+            return done;
+        } catch (InternalError e) {
+            // The file behind the driver's memory was cut short (spec: a fault of the access, delivered by the JVM).
+            return -Errno.EFAULT;
+        }
+    }
+
+    @Override
+    public long fill(byte value, long length) {
+        checkWritable();
+        long wanted = Math.min(length, remaining());
+        try {
+            long done = 0;
+            while (done < wanted) {
+                long bytes = piece(wanted - done);
+                int region = views.indexOf(address());
+                views.segment(region).asSlice(views.offset(region, address()), bytes).fill(value);
+                done += bytes;
+                advance(bytes);
+            }
+            return done;
+        } catch (InternalError e) {
+            return -Errno.EFAULT;
+        }
+    }
+
+    @Override
+    public long readFrom(int descriptor, long fileOffset, long length) {
+        checkWritable();
+        return transfer(descriptor, fileOffset, length, true, 0);
+    }
+
+    @Override
+    public long tryReadFrom(int descriptor, long fileOffset, long length) {
+        checkWritable();
+        long result = transfer(descriptor, fileOffset, length, true, PositionalIo.RWF_NOWAIT);
+        return result == -Errno.EOPNOTSUPP ? transfer(descriptor, fileOffset, length, true, 0) : result;
+    }
+
+    @Override
+    public long writeTo(int descriptor, long fileOffset, long length, boolean durable) {
+        checkOpen();
+        return transfer(descriptor, fileOffset, length, false, durable ? PositionalIo.RWF_DSYNC : 0);
+    }
+
+    /** Transfers until all is done, the file ends, or an error; an error after some bytes is left to the next call. */
+    private long transfer(int descriptor, long fileOffset, long length, boolean read, int flags) {
+        Iovecs iovecs = QueueThread.currentIovecs();
+        long wanted = Math.min(length, remaining());
+        long done = 0;
+        while (done < wanted) {
+            gather(iovecs, wanted - done);
+            long result = read
+                    ? PositionalIo.preadv2(descriptor, iovecs, fileOffset + done, flags)
+                    : PositionalIo.pwritev2(descriptor, iovecs, fileOffset + done, flags);
+            if (result == -Errno.EINTR) {
+                continue;
+            }
+            if (result <= 0) {
+                return done > 0 ? done : result;
+            }
+            done += result;
+            advance(result);
+        }
+        return done;
+    }
+
+    /** Lists the buffers from the position on; returns how many. */
+    int gather(Iovecs iovecs, long wanted) {
+        int count = 0;
+        long left = wanted;
+        long skip = position - segmentStart;
+        for (int i = segment; i < end && left > 0 && count < iovecs.capacity(); i++) {
+            long bytes = Math.min(left, chain.length(i) - skip);
+            iovecs.set(count++, chain.address(i) + skip, bytes);
+            left -= bytes;
+            skip = 0;
+        }
+        iovecs.setCount(count);
+        return count;
+    }
+
+    @Override
+    public boolean startReadFrom(int descriptor, long fileOffset, IoCompletion completion, Object attachment) {
+        checkWritable();
+        return slot.queue().startTransfer(slot, this, descriptor, fileOffset, 0, completion, attachment);
+    }
+
+    @Override
+    public boolean startWriteTo(
+            int descriptor, long fileOffset, boolean durable, IoCompletion completion, Object attachment) {
+        checkOpen();
+        int flags = durable ? PositionalIo.RWF_DSYNC : 0;
+        return slot.queue().startTransfer(slot, this, descriptor, fileOffset, flags, completion, attachment);
+    }
+
+    boolean writes() {
+        return writes;
+    }
+}

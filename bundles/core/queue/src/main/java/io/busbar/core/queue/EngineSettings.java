@@ -1,0 +1,30 @@
+package io.busbar.core.queue;
+
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What the engine is set to.
+ *
+ * @param spinNanos  how long a worker polls before it sleeps
+ * @param drainNanos how long a stop waits for requests in flight
+ * @param ioThreads  most I/O threads of one device
+ * @param processors processors that there are
+ */
+record EngineSettings(long spinNanos, long drainNanos, int ioThreads, int processors) {
+
+    static EngineSettings of(EngineConfiguration configuration) {
+        return new EngineSettings(
+                TimeUnit.MICROSECONDS.toNanos(inRange("spinMicros", configuration.spinMicros(), 0, 1_000)),
+                TimeUnit.MILLISECONDS.toNanos(
+                        inRange("drainTimeoutMillis", configuration.drainTimeoutMillis(), 1, 600_000)),
+                inRange("ioThreads", configuration.ioThreads(), 1, 256),
+                Runtime.getRuntime().availableProcessors());
+    }
+
+    private static int inRange(String name, int value, int lowest, int highest) {
+        if (value < lowest || value > highest) {
+            throw new IllegalArgumentException(name + " " + value + ": expected " + lowest + " to " + highest);
+        }
+        return value;
+    }
+}

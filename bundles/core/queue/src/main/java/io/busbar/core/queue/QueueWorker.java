@@ -1,0 +1,261 @@
+package io.busbar.core.queue;
+
+import io.busbar.core.linux.Epoll;
+import io.busbar.core.linux.Errno;
+import io.busbar.core.linux.EventFd;
+import io.busbar.core.linux.Fd;
+import io.busbar.core.linux.LinuxException;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One thread that owns queues. It takes turns over them while there is work, polls a little, then asks every driver for
+ * kicks and sleeps until a kick, a completion or a command comes.
+ *
+ * <p>Sleep protocol: {@code sleeping} is set first, then each ring asks for kicks and is looked at again, then mailbox
+ * and hand-overs are looked at; whoever adds work stores it first and looks at {@code sleeping} afterwards. Both sides
+ * have a full fence between their store and their load (here {@link VarHandle#fullFence}; there the exchange of
+ * {@link Handover#put} or of the mailbox), so at least one of them sees the other.
+ */
+final class QueueWorker extends QueueThread {
+
+    private static final Logger LOG = LoggerFactory.getLogger(QueueWorker.class);
+    private static final long WAKE = -1;
+    private static final long TRANSFERS = -2;
+    private static final int POLLS_PER_CLOCK = 16;
+
+    private final ConcurrentLinkedQueue<Runnable> mailbox = new ConcurrentLinkedQueue<>();
+    private final Epoll epoll;
+    private final Fd wakeDescriptor;
+    private final SpinPolicy spin;
+    private ActiveQueue[] queues = new ActiveQueue[0];
+    private AsyncIo asyncIo;
+    private boolean asyncTried;
+    private volatile boolean sleeping;
+    private volatile boolean inModel;
+    private boolean ended;
+
+    private QueueWorker(String name, SpinPolicy spin, Epoll epoll, Fd wakeDescriptor) {
+        super(null, name);
+        this.spin = spin;
+        this.epoll = epoll;
+        this.wakeDescriptor = wakeDescriptor;
+    }
+
+    /**
+     * Makes a worker, not yet started.
+     *
+     * @throws LinuxException if the process has no descriptors left
+     */
+    static QueueWorker create(String name, SpinPolicy spin) throws LinuxException {
+        Epoll epoll = Epoll.create();
+        try {
+            Fd wake = EventFd.create();
+            epoll.add(wake.number(), Epoll.EPOLLIN | Epoll.EPOLLET, WAKE);
+            return new QueueWorker(name, spin, epoll, wake);
+        } catch (LinuxException e) {
+            epoll.close();
+            throw e;
+        }
+    }
+
+    /** Does control work on this thread, soon; any thread. */
+    void execute(Runnable command) {
+        mailbox.add(command);
+        VarHandle.fullFence();
+        wake();
+    }
+
+    /** Makes the worker look at its work if it sleeps; any thread, after a full fence. */
+    void wake() {
+        if (sleeping) {
+            EventFd.signal(wakeDescriptor.number());
+        }
+    }
+
+    /** Returns whether the thread is inside a device model at this moment; any thread. */
+    boolean isInModel() {
+        return inModel;
+    }
+
+    void entersModel() {
+        inModel = true;
+    }
+
+    void leavesModel() {
+        inModel = false;
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (!ended) {
+                if (turn() == 0 && !pollBriefly()) {
+                    sleep();
+                }
+            }
+        } catch (Throwable e) {
+            LOG.error("{} ended: {}", getName(), e.toString(), e);
+        } finally {
+            close();
+        }
+    }
+
+    private int turn() {
+        int done = 0;
+        for (Runnable command = mailbox.poll(); command != null; command = mailbox.poll()) {
+            command.run();
+            done++;
+        }
+        for (ActiveQueue queue : queues) {
+            done += queue.turn();
+        }
+        return asyncIo == null ? done : done + endTransfers();
+    }
+
+    private int endTransfers() {
+        asyncIo.submit();
+        int done = asyncIo.turn();
+        if (done > 0) {
+            for (ActiveQueue queue : queues) {
+                queue.settleTransfers();
+            }
+        }
+        return done;
+    }
+
+    private boolean pollBriefly() {
+        long nanos = spin.nextSpinNanos();
+        if (nanos == 0 || queues.length == 0) {
+            return false;
+        }
+        long end = System.nanoTime() + nanos;
+        do {
+            for (int i = 0; i < POLLS_PER_CLOCK; i++) {
+                if (hasWork()) {
+                    spin.succeeded();
+                    return true;
+                }
+                Thread.onSpinWait();
+            }
+        } while (System.nanoTime() - end < 0);
+        spin.failed();
+        return false;
+    }
+
+    private boolean hasWork() {
+        for (ActiveQueue queue : queues) {
+            if (queue.hasWork()) {
+                return true;
+            }
+        }
+        return !mailbox.isEmpty() || asyncIo != null && asyncIo.hasWork();
+    }
+
+    private void sleep() {
+        sleeping = true;
+        VarHandle.fullFence();
+        boolean work = !mailbox.isEmpty() || asyncIo != null && asyncIo.prepareSleep();
+        for (ActiveQueue queue : queues) {
+            work |= queue.prepareSleep();
+        }
+        if (!work) {
+            await();
+        }
+        sleeping = false;
+        if (asyncIo != null) {
+            asyncIo.awake();
+        }
+        for (ActiveQueue queue : queues) {
+            queue.awake();
+        }
+    }
+
+    private void await() {
+        int events = epoll.await(-1);
+        if (events < 0) {
+            throw new IllegalStateException("epoll: " + Errno.text(-events));
+        }
+        for (int i = 0; i < events; i++) {
+            long token = epoll.token(i);
+            if (token >= 0) {
+                kicked((int) token, epoll.events(i));
+            }
+        }
+    }
+
+    private void kicked(int index, int events) {
+        for (ActiveQueue queue : queues) {
+            if (queue.index() == index) {
+                queue.kicked();
+                if ((events & (Epoll.EPOLLERR | Epoll.EPOLLHUP)) != 0) {
+                    unwatch(queue);
+                }
+            }
+        }
+    }
+
+    /** Takes a queue on; on this thread. */
+    void add(ActiveQueue queue) {
+        ActiveQueue[] more = Arrays.copyOf(queues, queues.length + 1);
+        more[queues.length] = queue;
+        queues = more;
+    }
+
+    /** Lets a queue go; on this thread. */
+    void remove(ActiveQueue queue) {
+        unwatch(queue);
+        queues = Arrays.stream(queues).filter(other -> other != queue).toArray(ActiveQueue[]::new);
+    }
+
+    /**
+     * Waits for a queue's kicks on a descriptor from now on; on this thread. Edge-triggered: an eventfd reports each
+     * write, so it never has to be read.
+     *
+     * @throws LinuxException if it cannot be waited for
+     */
+    void watch(ActiveQueue queue, int descriptor) throws LinuxException {
+        unwatch(queue);
+        if (descriptor >= 0) {
+            epoll.add(descriptor, Epoll.EPOLLIN | Epoll.EPOLLET, queue.index());
+            queue.kickDescriptor(descriptor);
+        }
+    }
+
+    private void unwatch(ActiveQueue queue) {
+        int descriptor = queue.kickDescriptor();
+        queue.kickDescriptor(-1);
+        if (descriptor >= 0) {
+            try {
+                epoll.remove(descriptor);
+            } catch (LinuxException e) {
+                LOG.debug("{}: kick descriptor {} was gone already: {}", getName(), descriptor, e.getMessage());
+            }
+        }
+    }
+
+    /** Returns this worker's asynchronous transfers, or null where the kernel has none; on this thread. */
+    AsyncIo asyncIo() {
+        if (!asyncTried) {
+            asyncTried = true;
+            asyncIo = AsyncIo.open(epoll, TRANSFERS);
+        }
+        return asyncIo;
+    }
+
+    /** Ends the thread when it is back from its turn; any thread. */
+    void end() {
+        execute(() -> ended = true);
+    }
+
+    private void close() {
+        if (asyncIo != null) {
+            asyncIo.close();
+        }
+        epoll.close();
+        wakeDescriptor.close();
+    }
+}

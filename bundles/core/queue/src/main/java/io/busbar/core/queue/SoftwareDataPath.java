@@ -1,0 +1,440 @@
+package io.busbar.core.queue;
+
+import io.busbar.api.device.DataPath;
+import io.busbar.api.device.DataPathEvents;
+import io.busbar.api.device.DeviceModel;
+import io.busbar.api.memory.DriverMemory;
+import io.busbar.api.memory.MemoryRegion;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.InflightArea;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.api.vdpa.VqCallback;
+import io.busbar.api.vdpa.VqState;
+import io.busbar.core.linux.LinuxException;
+import io.busbar.core.virtio.ring.Regions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The data path of one device: what was set, and the workers that run what is ready.
+ *
+ * <p>A control thread never touches a ring that runs: it sends the owner a command and waits for it, with the engine's
+ * deadline. What did not stop by then is not forgotten: the queue stays as it is, health says so, and the stop can be
+ * repeated.
+ */
+final class SoftwareDataPath implements DataPath {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SoftwareDataPath.class);
+
+    private final String name;
+    private final DataPathEvents events;
+    private final EngineSettings settings;
+    private final int maxQueueSize;
+    private final VirtqueueSetup[] queues;
+    private final QueueWorker[] workers;
+    private final IoThreads ioThreads;
+    private Regions regions = Regions.EMPTY;
+    private RegionViews views = new RegionViews(DriverMemory.EMPTY);
+    private InflightMemory inflight;
+    private long features;
+    private DeviceModel model;
+    private boolean running;
+    private volatile Health health = Health.OK;
+
+    SoftwareDataPath(String name, int vqCount, DataPathEvents events, EngineSettings settings, int maxQueueSize) {
+        this.name = name;
+        this.events = events;
+        this.settings = settings;
+        this.maxQueueSize = maxQueueSize;
+        queues = new VirtqueueSetup[vqCount];
+        for (int i = 0; i < vqCount; i++) {
+            queues[i] = new VirtqueueSetup();
+        }
+        workers = new QueueWorker[Math.min(vqCount, settings.processors())];
+        ioThreads = new IoThreads("busbar-" + name, settings.ioThreads());
+    }
+
+    @Override
+    public synchronized void setMemory(DriverMemory memory) throws VdpaException {
+        List<VirtqueueSetup> stopped = deactivateAll();
+        regions = Regions.of(memory.regions().stream().map(SoftwareDataPath::region).toList());
+        views = new RegionViews(memory);
+        for (int i = 0; i < queues.length; i++) {
+            if (stopped.contains(queues[i])) {
+                activateAgain(i);
+            }
+        }
+    }
+
+    private static Regions.Region region(MemoryRegion region) {
+        return new Regions.Region(
+                region.iova(), region.size(), region.segment().address(), region.writable());
+    }
+
+    /** A queue that was ready when the memory was replaced; where its parts are gone, that is the driver's doing. */
+    private void activateAgain(int index) throws VdpaException {
+        try {
+            activate(index);
+        } catch (VdpaException e) {
+            if (e.error() != VdpaError.EINVAL) {
+                throw e;
+            }
+            queues[index].counters.add(QueueCounters.BROKEN, 1);
+            events.queueBroken(index, e.getMessage());
+        }
+    }
+
+    @Override
+    public synchronized void setFeatures(long to) {
+        features = to;
+    }
+
+    @Override
+    public synchronized void setVqAddress(int index, long descriptorTable, long driverArea, long deviceArea)
+            throws VdpaException {
+        queues[index].setAddress(index, descriptorTable, driverArea, deviceArea);
+    }
+
+    @Override
+    public synchronized void setVqNum(int index, int num) throws VdpaException {
+        if (num < 1 || num > maxQueueSize || Integer.bitCount(num) != 1) {
+            throw new VdpaException(VdpaError.EINVAL, "queue " + index + ": size " + num
+                    + ": expected a power of two up to " + maxQueueSize);
+        }
+        queues[index].size = num;
+    }
+
+    @Override
+    public synchronized void setVqState(int index, VqState state) {
+        queues[index].state = switch (state) {
+            case VqState.Split split -> split;
+        };
+    }
+
+    @Override
+    public synchronized VqState getVqState(int index) {
+        VirtqueueSetup queue = queues[index];
+        return queue.active == null ? queue.state : new VqState.Split(queue.active.nextAvail());
+    }
+
+    @Override
+    public synchronized void setVqCallback(int index, VqCallback callback) {
+        VirtqueueSetup queue = queues[index];
+        queue.callback = callback;
+        if (queue.active != null) {
+            queue.active.setCallback(callback);
+            try {
+                onWorker(queue.active.worker(), () -> { });
+            } catch (VdpaException e) {
+                LOG.warn("{}: queue {} may still call its old callback: {}", name, index, e.getMessage());
+            }
+        }
+    }
+
+    @Override
+    public synchronized void setVqKickDescriptor(int index, int descriptor) throws VdpaException {
+        VirtqueueSetup queue = queues[index];
+        queue.kickDescriptor = descriptor;
+        if (queue.active != null) {
+            watch(index);
+        }
+    }
+
+    private void watch(int index) throws VdpaException {
+        VirtqueueSetup queue = queues[index];
+        ActiveQueue active = queue.active;
+        onWorker(active.worker(), () -> {
+            try {
+                active.worker().watch(active, queue.kickDescriptor);
+            } catch (LinuxException e) {
+                throw new VdpaException(VdpaError.EINVAL, Reason.CONFIG_INVALID, "queue " + index
+                        + ": kick descriptor cannot be waited for: " + e.getMessage(), e);
+            }
+        });
+    }
+
+    @Override
+    public synchronized void setVqReady(int index, boolean ready) throws VdpaException {
+        VirtqueueSetup queue = queues[index];
+        if (ready && !queue.ready) {
+            activate(index);
+            queue.ready = true;
+        } else if (!ready && queue.ready) {
+            deactivate(List.of(queue));
+            queue.ready = false;
+        }
+    }
+
+    @Override
+    public synchronized boolean getVqReady(int index) {
+        return queues[index].ready;
+    }
+
+    private void activate(int index) throws VdpaException {
+        VirtqueueSetup queue = queues[index];
+        RingStart start = RingStart.of(index, queue, features, regions, inflight);
+        QueueWorker worker = worker(index);
+        ActiveQueue active = new ActiveQueue(
+                index, start.ring(), worker, new Events(), queue.counters, ioThreads, views);
+        active.setCallback(queue.callback);
+        active.takeAgainFirst(start.heads());
+        queue.active = active;
+        onWorker(worker, () -> worker.add(active));
+        try {
+            watch(index);
+        } catch (VdpaException e) {
+            deactivate(List.of(queue));
+            throw e;
+        }
+        if (running && model != null) {
+            resume(active);
+        }
+    }
+
+    private QueueWorker worker(int index) throws VdpaException {
+        int slot = index % workers.length;
+        if (workers[slot] == null) {
+            try {
+                workers[slot] = QueueWorker.create(
+                        "busbar-" + name + "-q" + slot, new SpinPolicy(settings.spinNanos(), settings.processors()));
+            } catch (LinuxException e) {
+                throw new VdpaException(VdpaError.ENOMEM, Reason.INTERNAL, "no thread for queue " + index + ": "
+                        + e.getMessage(), e);
+            }
+            workers[slot].start();
+        }
+        return workers[slot];
+    }
+
+    private void resume(ActiveQueue active) {
+        DeviceModel with = model;
+        active.worker().execute(() -> active.resume(with));
+    }
+
+    /** Stops active queues for good and keeps their state; their ready flags stay. */
+    private List<VirtqueueSetup> deactivateAll() throws VdpaException {
+        List<VirtqueueSetup> stopped = new ArrayList<>();
+        for (VirtqueueSetup queue : queues) {
+            if (queue.active != null) {
+                stopped.add(queue);
+            }
+        }
+        deactivate(stopped);
+        return stopped;
+    }
+
+    private void deactivate(List<VirtqueueSetup> stopping) throws VdpaException {
+        drain(stopping);
+        for (VirtqueueSetup queue : stopping) {
+            ActiveQueue active = queue.active;
+            onWorker(active.worker(), () -> active.worker().remove(active));
+            queue.state = new VqState.Split(active.nextAvail());
+            queue.active = null;
+        }
+    }
+
+    /** Stops queues from taking chains, and waits until none is in flight. */
+    private void drain(List<VirtqueueSetup> stopping) throws VdpaException {
+        List<CompletableFuture<Void>> drained = new ArrayList<>();
+        for (VirtqueueSetup queue : stopping) {
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            ActiveQueue active = queue.active;
+            active.worker().execute(() -> active.pause(done));
+            drained.add(done);
+        }
+        CompletableFuture<Void> all = CompletableFuture.allOf(drained.toArray(CompletableFuture[]::new));
+        await(all);
+        health = Health.OK;
+    }
+
+    private void onWorker(QueueWorker worker, Command command) throws VdpaException {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        worker.execute(() -> {
+            try {
+                command.run();
+                done.complete(null);
+            } catch (VdpaException | RuntimeException e) {
+                done.completeExceptionally(e);
+            }
+        });
+        await(done);
+    }
+
+    private void await(CompletableFuture<Void> done) throws VdpaException {
+        try {
+            done.get(settings.drainNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            String sentence = stuck();
+            health = new Health(Reason.BACKEND_STUCK, sentence);
+            throw new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, sentence, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new VdpaException(VdpaError.EAGAIN, Reason.INTERNAL, "interrupted while queues were stopped", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof VdpaException refused) {
+                throw refused;
+            }
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private String stuck() {
+        StringBuilder sentence = new StringBuilder();
+        for (QueueWorker worker : workers) {
+            if (worker != null && worker.isInModel()) {
+                sentence.append("thread ").append(worker.getName()).append(" does not come back from the backend; ");
+            }
+        }
+        for (int i = 0; i < queues.length; i++) {
+            QueueCounters counters = queues[i].counters;
+            long left = counters.get(QueueCounters.CHAINS) - counters.get(QueueCounters.USED);
+            if (queues[i].active != null && left > 0) {
+                sentence.append("queue ").append(i).append(" has ").append(left).append(" requests in flight; ");
+            }
+        }
+        return sentence.append("waited ").append(TimeUnit.NANOSECONDS.toMillis(settings.drainNanos())).append(" ms")
+                .toString();
+    }
+
+    @Override
+    public void kick(int index) {
+        // Read without the lock: a kick must never wait. A queue that starts meanwhile is looked at by its start.
+        ActiveQueue active = queues[index].active;
+        if (active != null) {
+            active.worker().execute(active::kicked);
+        }
+    }
+
+    @Override
+    public synchronized void run() {
+        running = true;
+        resumeAll();
+    }
+
+    private void resumeAll() {
+        if (running && model != null) {
+            for (VirtqueueSetup queue : queues) {
+                if (queue.active != null) {
+                    resume(queue.active);
+                }
+            }
+        }
+    }
+
+    @Override
+    public synchronized void pause() throws VdpaException {
+        running = false;
+        drain(active());
+    }
+
+    private List<VirtqueueSetup> active() {
+        List<VirtqueueSetup> active = new ArrayList<>();
+        for (VirtqueueSetup queue : queues) {
+            if (queue.active != null) {
+                active.add(queue);
+            }
+        }
+        return active;
+    }
+
+    @Override
+    public synchronized void attach(DeviceModel to) {
+        model = to;
+        resumeAll();
+    }
+
+    @Override
+    public synchronized void detach() throws VdpaException {
+        drain(active());
+        model = null;
+    }
+
+    @Override
+    public InflightArea createInflight(int queueCount, int queueSize) throws VdpaException {
+        return InflightMemory.create(queueCount, queueSize);
+    }
+
+    @Override
+    public synchronized void setInflight(InflightArea area) throws VdpaException {
+        InflightMemory next = area == null ? null : InflightMemory.map(area);
+        if (inflight != null && active().isEmpty()) {
+            inflight.close();
+        }
+        inflight = next;
+    }
+
+    @Override
+    public synchronized void reset() throws VdpaException {
+        running = false;
+        deactivateAll();
+        for (VirtqueueSetup queue : queues) {
+            queue.reset();
+        }
+        features = 0;
+        if (inflight != null) {
+            inflight.close();
+            inflight = null;
+        }
+    }
+
+    @Override
+    public long faults() {
+        long faults = 0;
+        for (VirtqueueSetup queue : queues) {
+            faults += queue.counters.get(QueueCounters.FAULTS);
+        }
+        return faults;
+    }
+
+    @Override
+    public Map<String, Long> counters(int index) {
+        return queues[index].counters.toMap();
+    }
+
+    @Override
+    public Health health() {
+        return health;
+    }
+
+    @Override
+    public synchronized void close() {
+        try {
+            reset();
+        } catch (VdpaException e) {
+            LOG.error("{}: closed although {}", name, e.getMessage());
+        }
+        ioThreads.close();
+        for (QueueWorker worker : workers) {
+            if (worker != null) {
+                worker.end();
+            }
+        }
+    }
+
+    /** Control work on a worker's thread. */
+    private interface Command {
+        void run() throws VdpaException;
+    }
+
+    private final class Events implements ActiveQueue.QueueEvents {
+
+        @Override
+        public void broken(int index, String sentence) {
+            events.queueBroken(index, sentence);
+        }
+
+        @Override
+        public void modelFailed(int index, Throwable failure) {
+            LOG.error("{}: queue {}: the device model threw {}", name, index, failure.toString(), failure);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+package io.busbar.core.virtio.ring;
+
+class PlainDeviceRingTest extends DeviceRingContract {
+
+    @Override
+    DeviceRing make(DeviceRingConfig config, Regions regions) {
+        return Rings.plainDevice(config, regions);
+    }
+}

@@ -1,0 +1,38 @@
+package io.busbar.tools.shell;
+
+import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.vdpa.VdpaBus;
+import java.util.List;
+import java.util.Optional;
+
+/** What is plugged in at this moment: the commands look here each time. Safe for any thread. */
+public interface Inventory {
+
+    /** Returns the buses, the host's first. */
+    List<VdpaBus> buses();
+
+    /** Returns the backends that can be opened, by type and name. */
+    List<BackendFactory> backends();
+
+    /** Returns the bundles, by id. */
+    List<BundleEntry> bundles();
+
+    /**
+     * Returns a bus.
+     *
+     * @param name the bus
+     */
+    default Optional<VdpaBus> bus(String name) {
+        return buses().stream().filter(bus -> bus.name().equals(name)).findFirst();
+    }
+
+    /**
+     * A bundle.
+     *
+     * @param id      its number
+     * @param state   {@code active}, {@code resolved}, …
+     * @param name    symbolic name
+     * @param version version
+     */
+    record BundleEntry(long id, String state, String name, String version) {}
+}

@@ -1,0 +1,19 @@
+package io.busbar.tools.shell;
+
+/** Where a command writes. Not for use by several threads at once. */
+public interface Output {
+
+    /**
+     * Writes to the standard output.
+     *
+     * @param text as it is, line ends included
+     */
+    void out(String text);
+
+    /**
+     * Writes to the standard error.
+     *
+     * @param text as it is, line ends included
+     */
+    void err(String text);
+}

@@ -1,0 +1,40 @@
+package io.busbar.tools.shell.commands;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Options and words of our own commands: {@code -j} and {@code -p}, alone or combined, anywhere.
+ *
+ * @param json   JSON is asked for
+ * @param pretty with line ends
+ * @param words  all else
+ */
+record Arguments(boolean json, boolean pretty, List<String> words) {
+
+    /** The options, for completion. */
+    static final List<String> OPTIONS = List.of("-j", "-p", "-jp", "--json", "--pretty");
+
+    static Arguments parse(List<String> args) throws Wrong {
+        boolean json = false;
+        boolean pretty = false;
+        List<String> words = new ArrayList<>();
+        for (String arg : args) {
+            switch (arg) {
+                case "-j", "--json" -> json = true;
+                case "-p", "--pretty" -> pretty = true;
+                case "-jp", "-pj" -> {
+                    json = true;
+                    pretty = true;
+                }
+                default -> {
+                    if (arg.startsWith("-")) {
+                        throw new Wrong("\"" + arg + "\" is no option; expected one of: " + String.join(", ", OPTIONS));
+                    }
+                    words.add(arg);
+                }
+            }
+        }
+        return new Arguments(json, pretty, List.copyOf(words));
+    }
+}

@@ -1,0 +1,130 @@
+package io.busbar.tools.shell.fake;
+
+import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.BusSnapshot;
+import io.busbar.api.vdpa.DmaMapping;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.VdpaBus;
+import io.busbar.api.vdpa.VdpaConfigOps;
+import io.busbar.api.vdpa.VdpaDevice;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.api.vdpa.VdpaManagementDevice;
+import io.busbar.api.vdpa.VdpaParentDevice;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A bus with the kernel's answers about names, and nothing behind them. */
+public final class FakeBus implements VdpaBus {
+
+    /** Its management devices. */
+    public final List<VdpaManagementDevice> managementDevices = new ArrayList<>();
+    /** The last request, as the command made it. */
+    public AddRequest lastRequest;
+    /** Whether the last device comes back. */
+    public boolean lastPersistent;
+    /** What is wrong with devices, by name. */
+    public final Map<String, Health> ill = new LinkedHashMap<>();
+    /** The parts in the snapshot. */
+    public final List<BusSnapshot.Part> parts = new ArrayList<>();
+
+    private final String name;
+    private final Map<String, Entry> devices = new LinkedHashMap<>();
+
+    /** A bus. */
+    public FakeBus(String name) {
+        this.name = name;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public VdpaDevice devAdd(String managementDevice, AddRequest request, boolean persistent) throws VdpaException {
+        lastRequest = request;
+        lastPersistent = persistent;
+        VdpaManagementDevice maker = managementDevices.stream()
+                .filter(candidate -> candidate.name().equals(managementDevice))
+                .findFirst()
+                .orElseThrow(() -> new VdpaException(VdpaError.ENODEV, ""));
+        if (devices.containsKey(request.name())) {
+            throw new VdpaException(VdpaError.EEXIST, "");
+        }
+        Entry entry = new Entry(request.name(), name, managementDevice, maker.devAdd(request));
+        devices.put(request.name(), entry);
+        return entry;
+    }
+
+    @Override
+    public void devDel(String device) throws VdpaException {
+        if (devices.remove(device) == null) {
+            throw new VdpaException(VdpaError.ENODEV, "device not found");
+        }
+    }
+
+    @Override
+    public List<VdpaDevice> devices() {
+        return List.copyOf(devices.values());
+    }
+
+    @Override
+    public Optional<VdpaDevice> device(String device) {
+        return Optional.ofNullable(devices.get(device));
+    }
+
+    @Override
+    public List<VdpaManagementDevice> managementDevices() {
+        return List.copyOf(managementDevices);
+    }
+
+    @Override
+    public void setDriverOverride(String device, Optional<String> busDriver) {
+    }
+
+    @Override
+    public BusSnapshot snapshot() {
+        return new BusSnapshot(name, 7, parts, devices.values().stream().map(this::snapshot).toList());
+    }
+
+    private BusSnapshot.Device snapshot(Entry entry) {
+        Health health = ill.getOrDefault(entry.name(), Health.OK);
+        return new BusSnapshot.Device(
+                entry.name(), entry.managementDeviceName(), entry.deviceId(), 0, entry.vqCount(), 256,
+                health.ok() ? BusSnapshot.State.RUNNING : BusSnapshot.State.HELD, entry.ops().getStatus(), health,
+                "vhost-user", "", "/run/busbar/" + entry.name() + ".sock", true, 0, entry.parent().details());
+    }
+
+    private record Entry(String name, String busName, String managementDeviceName, VdpaParentDevice parent)
+            implements VdpaDevice {
+
+        @Override
+        public int deviceId() {
+            return parent.ops().getDeviceId();
+        }
+
+        @Override
+        public int vqCount() {
+            return parent.vqCount();
+        }
+
+        @Override
+        public VdpaConfigOps ops() {
+            return parent.ops();
+        }
+
+        @Override
+        public DmaMapping dma() {
+            throw new UnsupportedOperationException("no memory behind it");
+        }
+
+        @Override
+        public Optional<String> driverOverride() {
+            return Optional.empty();
+        }
+    }
+}

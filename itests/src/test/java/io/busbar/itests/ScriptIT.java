@@ -1,0 +1,194 @@
+package io.busbar.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The script, as its user sees it: what it says, and its exit status. */
+class ScriptIT {
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
+    private static final int FAILED = 1;
+    private static final int USAGE = 2;
+    private static final int NOT_RUNNING = 3;
+
+    @TempDir
+    private Path directory;
+
+    private final Map<String, String> environment = new HashMap<>();
+
+    @BeforeEach
+    void useAStateOfItsOwn() {
+        environment.put("BUSBAR_STATE_DIR", directory.resolve("state").toString());
+        environment.put("JAVA_HOME", System.getProperty("java.home"));
+    }
+
+    private Command busbar(String... words) {
+        var all = new ArrayList<>(List.of(Distribution.script().toString()));
+        all.addAll(List.of(words));
+        return Command.run(DEADLINE, environment, all);
+    }
+
+    @Test
+    void helpNamesTheCommands() {
+        assertThat(busbar("help").out()).contains("run", "start", "stop", "status", "logs", "shell", "bench");
+        assertThat(busbar().out()).isEqualTo(busbar("help").out());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"run", "start", "stop", "status", "logs", "shell", "test", "build", "bench", "completion", "version", "help"})
+    void helpOfACommandSaysHowToUseIt(String command) {
+        var help = busbar("help", command);
+
+        assertThat(help.exit()).isZero();
+        assertThat(help.out()).startsWith("busbar " + command);
+    }
+
+    @Test
+    void anUnknownCommandIsNamedAndRefused() {
+        var result = busbar("frobnicate");
+
+        assertThat(result.exit()).isEqualTo(USAGE);
+        assertThat(result.err()).isEqualTo("busbar: no command \"frobnicate\": \"busbar help\" lists them\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "run --frobnicate,--frobnicate", "run --disk,--disk", "run --no-guest --socket-dir,--socket-dir",
+        "start now,now", "stop now,now", "status x,x", "logs x,x", "version x,x", "--frobnicate,--frobnicate",
+        "--instance,--instance", "bench,block", "bench frobnicate,block", "completion zsh,bash", "test,source tree",
+        "build,source tree", "help frobnicate,frobnicate"
+    })
+    void aWrongCommandLineIsNamedAndRefused(String line, String named) {
+        var result = busbar(line.split(" "));
+
+        assertThat(result.exit()).isEqualTo(USAGE);
+        assertThat(result.err()).startsWith("busbar: ").contains(named);
+        assertThat(result.out()).isEmpty();
+    }
+
+    @Test
+    void aCommandForARunningBusbarSaysThatNoneRuns() {
+        var result = busbar("--instance", "third", "vdpa", "dev", "show");
+
+        assertThat(result.exit()).isEqualTo(FAILED);
+        assertThat(result.err()).contains("instance \"third\" is not running").contains("busbar start");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"stop", "status"})
+    void whatIsNotRunningHasAStatusOfItsOwn(String command) {
+        var result = busbar(command);
+
+        assertThat(result.exit()).isEqualTo(NOT_RUNNING);
+        assertThat(result.out() + result.err()).contains("not running");
+    }
+
+    @Test
+    void aStalePidFileIsNotARunningBusbar() throws IOException {
+        var state = Files.createDirectories(directory.resolve("state/default"));
+        Files.writeString(state.resolve("busbar.pid"), ProcessHandle.current().pid() + "\n");
+
+        assertThat(busbar("status").exit()).isEqualTo(NOT_RUNNING);
+    }
+
+    @Test
+    void startStatusLogsAndStopWorkTogether() {
+        var start = busbar("start");
+        try {
+            assertThat(start.exit()).as(start.err()).isZero();
+            assertThat(start.out()).startsWith("ready");
+            assertThat(busbar("status").out()).startsWith("instance default: running, process ");
+            assertThat(busbar("start").err()).contains("already running");
+            assertThat(busbar("logs").out()).contains("ready");
+        } finally {
+            var stop = busbar("stop");
+            assertThat(stop.exit()).as(stop.err()).isZero();
+        }
+        assertThat(busbar("status").exit()).isEqualTo(NOT_RUNNING);
+    }
+
+    @Test
+    void aStartThatFailsSaysWhy() {
+        environment.put("BUSBAR_INSTANCE", "no/name");
+
+        var start = busbar("start");
+
+        assertThat(start.exit()).isEqualTo(FAILED);
+        assertThat(start.err()).contains("\"no/name\" is no name for an instance").contains("did not start");
+    }
+
+    @Test
+    void aSocketPathThatIsTooLongIsNamed() {
+        environment.put("BUSBAR_STATE_DIR", directory.resolve("x".repeat(120)).toString());
+
+        var start = busbar("start");
+
+        assertThat(start.exit()).isEqualTo(FAILED);
+        assertThat(start.err()).contains("too long for a Unix socket").contains("107");
+    }
+
+    /** A system without a new enough Java: an old one in JAVA_HOME, none elsewhere. */
+    @Test
+    void withoutANewEnoughJdkItSaysWhatToDo() throws IOException {
+        var old = Files.createDirectories(directory.resolve("jdk-17/bin")).getParent();
+        Files.writeString(old.resolve("release"), "JAVA_VERSION=\"17.0.1\"\n");
+        program(old.resolve("bin/java"), "exit 1");
+        environment.put("JAVA_HOME", old.toString());
+        environment.put("BUSBAR_JVM_DIR", directory.resolve("no-jvms").toString());
+        environment.put("HOME", directory.toString());
+        environment.put("PATH", pathWithoutJava());
+        System.getenv().keySet().stream()
+                .filter(name -> name.matches("JAVA\\d+_HOME"))
+                .forEach(name -> environment.put(name, ""));
+
+        var result = busbar("run", "--no-guest");
+
+        assertThat(result.exit()).isEqualTo(FAILED);
+        assertThat(result.err())
+                .contains("no JDK 25 or newer was found")
+                .contains("openjdk-25-jdk")
+                .contains("JAVA_HOME=/path/to/jdk");
+    }
+
+    /** A JDK in JAVA_HOME that is too old is passed over for one that is not. */
+    @Test
+    void aJdkThatIsTooOldIsPassedOver() throws IOException {
+        var old = Files.createDirectories(directory.resolve("jdk-17/bin")).getParent();
+        Files.writeString(old.resolve("release"), "JAVA_VERSION=\"17.0.1\"\n");
+        program(old.resolve("bin/java"), "exit 1");
+        environment.put("JAVA_HOME", old.toString());
+        environment.put("JAVA25_HOME", System.getProperty("java.home"));
+
+        try {
+            assertThat(busbar("start").exit()).isZero();
+        } finally {
+            assertThat(busbar("stop").exit()).isZero();
+        }
+    }
+
+    private String pathWithoutJava() throws IOException {
+        var tools = Files.createDirectory(directory.resolve("tools"));
+        for (var tool : List.of("bash", "env", "readlink", "sed", "grep", "sort", "mkdir", "cat", "find", "ls", "tail")) {
+            program(tools.resolve(tool), "exec /usr/bin/" + tool + " \"$@\"");
+        }
+        return tools.toString();
+    }
+
+    private static void program(Path file, String body) throws IOException {
+        Files.writeString(file, "#!/bin/sh\n" + body + "\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
+    }
+}

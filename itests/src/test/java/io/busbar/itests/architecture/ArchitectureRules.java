@@ -1,0 +1,80 @@
+package io.busbar.itests.architecture;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The rules of the folders. A bundle's symbolic name is {@code io.busbar.} and its path with dots; its root package is
+ * the same without hyphens; which bundles it may import from follows from its folder.
+ */
+final class ArchitectureRules {
+    private static final String OURS = "io.busbar.";
+
+    private final Map<String, String> exporterOf = new HashMap<>();
+
+    /** @param bundles all bundles, since what is imported belongs to the one that exports it */
+    ArchitectureRules(Collection<BundleFacts> bundles) {
+        bundles.forEach(bundle -> bundle.exports().forEach(name -> exporterOf.put(name, bundle.symbolicName())));
+    }
+
+    /** A sentence for each rule that the bundle breaks. */
+    List<String> violations(BundleFacts bundle) {
+        var found = new ArrayList<String>();
+        var name = bundle.symbolicName();
+        var root = name.replace("-", "");
+        for (var one : bundle.packages()) {
+            if (!one.equals(root) && !one.startsWith(root + ".")) {
+                found.add(name + " has the package " + one + ", which is not below " + root);
+            }
+        }
+        if (!mayExport(name) && !bundle.exports().isEmpty()) {
+            found.add(name + " exports " + bundle.exports());
+        }
+        for (var imported : bundle.imports()) {
+            checkImport(name, imported, found);
+        }
+        if (!name.equals("io.busbar.core.linux")) {
+            bundle.nativeAccess().forEach(access -> found.add(name + " leaves the safety of Java: " + access));
+        }
+        return found;
+    }
+
+    private void checkImport(String name, String imported, List<String> found) {
+        if (imported.contains("*")) {
+            found.add(name + " imports " + imported + ": a name was expected");
+        } else if (imported.startsWith(OURS)) {
+            var exporter = exporterOf.get(imported);
+            if (exporter == null) {
+                found.add(name + " imports " + imported + ", which no bundle exports");
+            } else if (!exporter.equals(name) && !mayImport(name, exporter)) {
+                found.add(name + " imports " + imported + " of " + exporter);
+            }
+        }
+    }
+
+    private static boolean mayExport(String name) {
+        return isApi(name) || name.equals("io.busbar.core.linux") || name.equals("io.busbar.core.virtio");
+    }
+
+    private static boolean mayImport(String name, String exporter) {
+        return switch (name) {
+            case "io.busbar.api.memory", "io.busbar.core.linux" -> false;
+            case "io.busbar.api.device" -> Set.of("io.busbar.api.memory", "io.busbar.api.vdpa").contains(exporter);
+            case "io.busbar.core.virtio" -> exporter.equals("io.busbar.api.memory");
+            default -> isApi(name) ? exporter.equals("io.busbar.api.memory") : isForAll(exporter);
+        };
+    }
+
+    /** What everybody outside api may know. */
+    private static boolean isForAll(String exporter) {
+        return isApi(exporter) || exporter.equals("io.busbar.core.virtio") || exporter.equals("io.busbar.core.linux");
+    }
+
+    private static boolean isApi(String name) {
+        return name.startsWith("io.busbar.api.");
+    }
+}

@@ -1,0 +1,2 @@
+/** Who may know whom: the rules of the folders, held against the packed bundles. */
+package io.busbar.itests.architecture;

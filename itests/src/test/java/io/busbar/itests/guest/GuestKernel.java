@@ -1,0 +1,123 @@
+package io.busbar.itests.guest;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * A Linux kernel that boots from an initramfs with vhost-user-blk disks and runs one script.
+ *
+ * <p>What both kinds share is here: the initramfs, whose first process loads the modules, waits for the disks, gives
+ * the script the host's files (read-only) as its root, and tells the script's exit status on the console.
+ */
+abstract class GuestKernel {
+
+    private static final String INIT = """
+            #!/bin/busybox sh
+            export PATH=/bin HOME=/tmp
+            /bin/busybox --install -s /bin
+            mount -t devtmpfs devtmpfs /dev
+            mount -t proc proc /proc
+            mount -t sysfs sysfs /sys
+            for module in /modules/*.ko; do insmod $module || echo "cannot load $module"; done
+            for disk in DISKS; do
+                tries=0
+                while [ ! -b /dev/$disk ]; do
+                    tries=$((tries + 1))
+                    if [ $tries -gt 300 ]; then echo "no /dev/$disk"; poweroff -f; fi
+                    usleep 20000
+                done
+            done
+            if ! MOUNT_HOST; then echo "cannot mount the host's files"; poweroff -f; fi
+            for folder in dev proc sys; do mount -o bind /$folder /host/$folder; done
+            for folder in tmp mnt run; do mount -t tmpfs tmpfs /host/$folder; done
+            cp /files/* /host/tmp/
+            echo "BEGIN"
+            PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot /host /bin/bash /tmp/script 2>&1
+            status=$?
+            if [ $status != 0 ]; then dmesg | tail -n 30; fi
+            echo
+            echo "END$status"
+            stty sane </dev/console
+            poweroff -f
+            """;
+
+    /** What the kernel is called in reports. */
+    abstract String name();
+
+    /** The folder with the kernel's modules. */
+    abstract Path modules() throws IOException;
+
+    /** The modules that a guest needs, those that they depend on left out. */
+    abstract List<String> moduleNames();
+
+    /** The shell command that mounts the host's root at {@code /host}, in the guest. */
+    abstract String mountHost();
+
+    /** The command that starts the kernel as a program of this machine, console on standard output. */
+    abstract List<String> command(Path work, Path initramfs, List<Path> sockets) throws IOException;
+
+    /**
+     * Starts the kernel. The guest runs until its script has ended, it is closed, or its time is over.
+     *
+     * @throws GuestUnavailable if this machine lacks what the kernel needs
+     */
+    final Guest boot(GuestJob job) throws IOException {
+        Path work = Files.createTempDirectory("guest");
+        try {
+            Path initramfs = work.resolve("initramfs");
+            initramfs(job).writeTo(initramfs);
+            List<String> command = command(work, initramfs, job.sockets());
+            return new Guest(name(), ProcessGroup.start(command), work, job.limit());
+        } catch (IOException | RuntimeException e) {
+            delete(work);
+            throw e;
+        }
+    }
+
+    /** Boots, waits for the end, and expects exit status 0; returns the script's output. */
+    final List<String> run(GuestJob job) throws IOException {
+        try (Guest guest = boot(job)) {
+            return guest.awaitSuccess();
+        }
+    }
+
+    private Initramfs initramfs(GuestJob job) throws IOException {
+        StringBuilder disks = new StringBuilder();
+        for (int disk = 0; disk < job.sockets().size(); disk++) {
+            disks.append(" vd").append((char) ('a' + disk));
+        }
+        Initramfs initramfs = new Initramfs();
+        for (String folder : List.of("bin", "dev", "proc", "sys", "host", "modules", "files")) {
+            initramfs.folder(folder);
+        }
+        initramfs
+                .file("bin/busybox", Host.require("busybox", "busybox-static"))
+                .file("init", INIT.replace("DISKS", disks)
+                        .replace("MOUNT_HOST", mountHost())
+                        .replace("BEGIN", Guest.BEGIN)
+                        .replace("END", Guest.END))
+                .file("files/script", job.script());
+        for (Map.Entry<String, Path> file : job.files().entrySet()) {
+            initramfs.file("files/" + file.getKey(), file.getValue());
+        }
+        int order = 10;
+        Map<String, byte[]> modules = new KernelModules(modules()).add(moduleNames()).inLoadOrder();
+        for (Map.Entry<String, byte[]> module : modules.entrySet()) {
+            initramfs.file("modules/%d-%s.ko".formatted(order++, module.getKey()), module.getValue());
+        }
+        return initramfs;
+    }
+
+    static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package io.busbar.itests.guest;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** User Mode Linux: a kernel as an ordinary process, from package user-mode-linux. */
+final class Uml extends GuestKernel {
+
+    private static final Path MODULES = Path.of("/usr/lib/uml/modules");
+    private static final int VIRTIO_BLOCK = 2;
+
+    @Override
+    String name() {
+        return "User Mode Linux";
+    }
+
+    @Override
+    Path modules() {
+        if (!Files.isDirectory(MODULES)) {
+            throw new GuestUnavailable(MODULES + " is missing: expected it from package user-mode-linux");
+        }
+        return MODULES;
+    }
+
+    @Override
+    List<String> moduleNames() {
+        return List.of("virtio_blk");
+    }
+
+    @Override
+    String mountHost() {
+        return "mount -t hostfs -o ro,/ none /host";
+    }
+
+    @Override
+    List<String> command(Path work, Path initramfs, List<Path> sockets) {
+        List<String> command = new ArrayList<>(List.of(
+                Host.require("setarch", "util-linux").toString(), "-R", Host.require("linux.uml", "user-mode-linux").toString(),
+                "mem=256M", "initrd=" + initramfs, "root=/dev/ram0", "con=null", "con0=null,fd:1", "quiet", "panic=-1", "noreboot",
+                "uml_dir=" + work + "/", "umid=guest"));
+        for (Path socket : sockets) {
+            command.add("virtio_uml.device=" + socket.toAbsolutePath() + ":" + VIRTIO_BLOCK);
+        }
+        return command;
+    }
+}
