@@ -1,0 +1,130 @@
+package io.busbar.busdrivers.vhostuser;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.busbar.core.linux.Errno;
+import io.busbar.core.linux.Fd;
+import io.busbar.core.linux.Poll;
+import io.busbar.core.linux.UnixStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The framing of one connection: cuts the stream into messages, each with the descriptors that were sent with it, and
+ * sends replies.
+ *
+ * <p>Never reads past the end of a message, as the descriptors of the next one come with its first byte. One thread at
+ * a time: the reactor while it waits for a message, then the device's lane until the message is handled.
+ */
+final class Connection implements AutoCloseable {
+
+    /** Largest payload that is read: the largest legal one is below 300 bytes. */
+    static final int MAX_PAYLOAD = 4096;
+
+    private final UnixStream stream;
+    /* Freed when unreachable: a system call of another thread may still write to it when the connection is closed. */
+    private final MemorySegment input = Arena.ofAuto().allocate(Message.HEADER + MAX_PAYLOAD, Long.BYTES);
+    private final MemorySegment output = Arena.ofAuto().allocate(Message.HEADER + MAX_PAYLOAD, Long.BYTES);
+    private int received;
+
+    Connection(UnixStream stream) {
+        this.stream = stream;
+    }
+
+    Fd fd() {
+        return stream.fd();
+    }
+
+    /**
+     * Reads on, without waiting.
+     *
+     * @return the message, once it is complete; valid until the next call
+     * @throws ProtocolException if the front-end has left or sends what cannot be a message
+     */
+    Optional<Message> read() throws ProtocolException {
+        while (received < wanted()) {
+            int count = stream.receive(input.address() + received, wanted() - received);
+            if (count == -Errno.EAGAIN) {
+                return Optional.empty();
+            }
+            if (count <= 0) {
+                throw ended(count);
+            }
+            received += count;
+            check();
+        }
+        int length = received;
+        received = 0;
+        return Optional.of(new Message(input.asSlice(0, length), stream.takeDescriptors()));
+    }
+
+    /** Returns whether a message was begun that is not complete. */
+    boolean inMessage() {
+        return received > 0;
+    }
+
+    /** Returns whether the front-end has left, as far as the kernel knows. Any thread. */
+    boolean hungUp() {
+        int events = Poll.await(stream.fd().number(), Poll.POLLIN, 0);
+        return events < 0 || (events & (Poll.POLLHUP | Poll.POLLERR | Poll.POLLNVAL)) != 0;
+    }
+
+    /**
+     * Sends a reply in one piece (DPDK reads the header with one call and the payload with another, and does not wait
+     * for more).
+     *
+     * @param id          of the request
+     * @param payload     up to {@link #MAX_PAYLOAD} bytes
+     * @param descriptors stay the caller's
+     * @throws ProtocolException if the front-end does not read its replies, or has left
+     */
+    void reply(int id, byte[] payload, List<Fd> descriptors) throws ProtocolException {
+        Message.writeHeader(output, id, Message.REPLY | Message.VERSION, payload.length);
+        MemorySegment.copy(payload, 0, output, JAVA_BYTE, Message.HEADER, payload.length);
+        int length = Message.HEADER + payload.length;
+        int sent = stream.send(output.address(), length, 0, 0, descriptors);
+        if (sent == -Errno.EAGAIN || sent >= 0 && sent < length) {
+            throw new ProtocolException("the front-end does not read its replies");
+        }
+        if (sent < 0) {
+            throw ended(sent);
+        }
+    }
+
+    /** Closes the socket and the descriptors that came and were in no complete message. */
+    @Override
+    public void close() {
+        stream.close();
+    }
+
+    private int wanted() {
+        return received < Message.HEADER ? Message.HEADER : Message.HEADER + (int) Message.size(input);
+    }
+
+    private void check() throws ProtocolException {
+        if (stream.descriptorsLost()) {
+            throw new ProtocolException("descriptors were lost on their way: more than can be taken");
+        }
+        if (received < Message.HEADER) {
+            return;
+        }
+        int flags = Message.flags(input);
+        if ((flags & Message.VERSION_MASK) != Message.VERSION || (flags & Message.REPLY) != 0) {
+            throw new ProtocolException(
+                    "flags 0x" + Integer.toHexString(flags) + " in a message: expected version 1 and no reply bit");
+        }
+        long size = Message.size(input);
+        if (size > MAX_PAYLOAD) {
+            throw new ProtocolException("a payload of " + size + " bytes: expected up to " + MAX_PAYLOAD);
+        }
+    }
+
+    private ProtocolException ended(int result) {
+        boolean left = result == 0 || result == -Errno.ECONNRESET || result == -Errno.EPIPE;
+        String where = inMessage() ? " inside a message" : "";
+        return new ProtocolException(
+                left ? "the front-end left" + where : "the socket failed: " + Errno.text(result) + where);
+    }
+}

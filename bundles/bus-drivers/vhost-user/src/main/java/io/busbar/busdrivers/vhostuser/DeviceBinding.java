@@ -1,0 +1,322 @@
+package io.busbar.busdrivers.vhostuser;
+
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaBusDriver;
+import io.busbar.api.vdpa.VdpaDevice;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.core.linux.LinuxException;
+import io.busbar.core.linux.UnixListener;
+import io.busbar.core.linux.UnixStream;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One device on its socket: listens, serves one front-end at a time, resets the device when that has left, and serves
+ * the next.
+ *
+ * <p>Who connects while another front-end is served is disconnected; who connects while the device is being taken back
+ * from one that has left waits until that is done, as User Mode Linux tries only once.
+ */
+final class DeviceBinding implements VdpaBusDriver.Binding {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceBinding.class);
+    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** A front-end, from the moment that it was accepted until the device was taken back from it. */
+    private static final class Client {
+        private final Connection connection;
+        private final AtomicBoolean changePending = new AtomicBoolean();
+        /** The lane's. Null before there is one. */
+        private Reactor.Watch watch;
+        /** The lane's. */
+        private Session session;
+        /** The lane's: the front-end is not served any more. */
+        private boolean left;
+        /** The reactor's: runs while a message is incomplete. */
+        private Reactor.Timer deadline;
+        /** The reactor's: nothing more is read. */
+        private boolean ended;
+
+        Client(Connection connection) {
+            this.connection = connection;
+        }
+    }
+
+    private final VdpaDevice device;
+    private final Supplier<Settings> settings;
+    private final Reactor reactor;
+    private final KickWaiter kicks;
+    private final Lane lane;
+    private final Consumer<DeviceBinding> onClosed;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private UnixListener listener;
+    private Reactor.Watch listening;
+    /** The reactor's: the watch that tells of clients, once it did. */
+    private Reactor.Watch doorbell;
+    /** The reactor's. */
+    private Client current;
+    private volatile String endpoint = "";
+    private volatile boolean connected;
+    private volatile Health health = Health.OK;
+
+    /**
+     * Makes a binding that does not listen yet.
+     *
+     * @param device   the device
+     * @param settings as they are at the moment
+     * @param reactor  waits for the sockets
+     * @param lane     the device's own
+     * @param onClosed told when it is closed
+     */
+    DeviceBinding(
+            VdpaDevice device, Supplier<Settings> settings, Reactor reactor, Lane lane,
+            Consumer<DeviceBinding> onClosed) {
+        this.device = device;
+        this.settings = settings;
+        this.reactor = reactor;
+        this.kicks = new KickWaiter(reactor);
+        this.lane = lane;
+        this.onClosed = onClosed;
+    }
+
+    /**
+     * Starts to listen in a directory; does nothing if it does already.
+     *
+     * @throws VdpaException if it cannot
+     */
+    synchronized void listen(Path directory) throws VdpaException {
+        if (listener != null || closed.get()) {
+            return;
+        }
+        Path path = SocketFile.path(directory, device.busName(), device.name());
+        listener = SocketFile.listen(path, settings.get());
+        try {
+            listening = reactor.watch(listener.fd(), this::clientWaits);
+        } catch (LinuxException e) {
+            listener.close();
+            listener = null;
+            throw new VdpaException(VdpaError.EIO, Reason.INTERNAL, e.getMessage(), e);
+        }
+        endpoint = path.toString();
+        health = Health.OK;
+        LOG.info("{}: listens at {}", device.name(), endpoint);
+    }
+
+    /** Says why it does not listen. */
+    synchronized void cannotListen(Health why) {
+        if (listener == null) {
+            health = why;
+        }
+    }
+
+    @Override
+    public String endpoint() {
+        return endpoint;
+    }
+
+    @Override
+    public boolean connected() {
+        return connected;
+    }
+
+    @Override
+    public Health health() {
+        return health;
+    }
+
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        synchronized (this) {
+            if (listener != null) {
+                listening.cancel();
+                listener.close();
+            }
+        }
+        Client[] last = new Client[1];
+        reactor.call(() -> last[0] = current);
+        lane.call(() -> {
+            if (last[0] != null) {
+                leave(last[0], "the device was unbound");
+            }
+        });
+        onClosed.accept(this);
+    }
+
+    // On the reactor's thread
+
+    private void clientWaits(Reactor.Watch watch) {
+        doorbell = watch;
+        if (current != null && (current.ended || current.connection.hungUp())) {
+            return; // armed again when the device is free
+        }
+        try {
+            Optional<UnixStream> stream = listener.accept();
+            if (current != null) {
+                stream.ifPresent(this::turnAway);
+            } else if (stream.isPresent()) {
+                Client client = new Client(new Connection(stream.get()));
+                current = client;
+                lane.execute(() -> begin(client));
+            }
+        } catch (LinuxException e) {
+            LOG.warn("{}: {}", device.name(), e.getMessage());
+        }
+        watch.rearm();
+    }
+
+    private void turnAway(UnixStream stream) {
+        stream.close();
+        LOG.warn("{}: a second front-end was turned away", device.name());
+    }
+
+    private void clientIsReadable(Client client, Reactor.Watch watch) {
+        if (client.ended) {
+            return;
+        }
+        try {
+            Optional<Message> message = client.connection.read();
+            if (message.isPresent()) {
+                stopClock(client);
+                lane.execute(() -> handle(client, message.get(), watch));
+                return;
+            }
+            if (client.connection.inMessage() && client.deadline == null) {
+                client.deadline = reactor.schedule(settings.get().messageTimeoutNanos(), () -> {
+                    if (!client.ended) {
+                        endReading(client, "the front-end did not finish a message in time");
+                    }
+                });
+            }
+            watch.rearm();
+        } catch (ProtocolException e) {
+            endReading(client, e.getMessage());
+        }
+    }
+
+    private void endReading(Client client, String why) {
+        stopClock(client);
+        client.ended = true;
+        lane.execute(() -> leave(client, why));
+    }
+
+    private static void stopClock(Client client) {
+        if (client.deadline != null) {
+            client.deadline.cancel();
+            client.deadline = null;
+        }
+    }
+
+    private void free(Client client) {
+        stopClock(client);
+        if (current == client) {
+            current = null;
+            doorbell.rearm();
+        }
+    }
+
+    // On the lane
+
+    private void begin(Client client) {
+        client.session = new Session(device, client.connection,
+                new Translation(device, kicks, () -> deviceChanged(client)), settings);
+        connected = true;
+        LOG.info("{}: a front-end connected", device.name());
+        try {
+            client.session.begin();
+            client.watch = reactor.watch(client.connection.fd(), watch -> clientIsReadable(client, watch));
+        } catch (VdpaException | LinuxException e) {
+            leave(client, "it cannot be served: " + e.getMessage());
+        }
+    }
+
+    private void handle(Client client, Message received, Reactor.Watch watch) {
+        try (Message message = received) {
+            if (client.left) {
+                return;
+            }
+            client.session.handle(message);
+            watch.rearm();
+        } catch (ProtocolException e) {
+            leave(client, e.getMessage());
+        } catch (RuntimeException | Error e) {
+            LOG.error("{}: a message could not be handled", device.name(), e);
+            leave(client, "a fault of this side");
+        }
+    }
+
+    /** A device's thread says so: once until it was taken note of. */
+    private void deviceChanged(Client client) {
+        if (client.changePending.compareAndSet(false, true)) {
+            lane.execute(() -> passOnChange(client));
+        }
+    }
+
+    private void passOnChange(Client client) {
+        client.changePending.set(false);
+        if (client.left) {
+            return;
+        }
+        try {
+            client.session.deviceChanged();
+        } catch (ProtocolException e) {
+            leave(client, e.getMessage());
+        }
+    }
+
+    private void leave(Client client, String why) {
+        if (client.left) {
+            return;
+        }
+        client.left = true;
+        if (client.watch != null) {
+            client.watch.cancel();
+        }
+        reactor.execute(() -> client.ended = true);
+        LOG.info("{}: the connection ends: {}", device.name(), why);
+        takeBack(client);
+    }
+
+    private void takeBack(Client client) {
+        try {
+            client.session.end();
+        } catch (VdpaException | RuntimeException | Error e) {
+            client.connection.close();
+            stuck(client, e);
+            return;
+        }
+        client.connection.close();
+        connected = false;
+        if (!closed.get()) {
+            health = Health.OK;
+            reactor.execute(() -> free(client));
+        }
+    }
+
+    private void stuck(Client client, Throwable why) {
+        if (health.ok()) {
+            LOG.warn("{}: cannot be taken back from its front-end yet", device.name(), why);
+        }
+        health = new Health(Reason.BACKEND_STUCK,
+                "the device cannot be taken back from the front-end that left: " + why.getMessage());
+        connected = false;
+        if (!closed.get()) {
+            reactor.schedule(RETRY_NANOS, () -> lane.execute(() -> {
+                if (!closed.get()) {
+                    takeBack(client);
+                }
+            }));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package io.busbar.busdrivers.vhostuser;
+
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaBusDriver;
+import io.busbar.api.vdpa.VdpaDevice;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.core.linux.LinuxException;
+import io.busbar.core.linux.NativeAccessDeniedException;
+import io.busbar.core.virtio.VirtioIds;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.metatype.annotations.Designate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The bus driver {@code vhost-user}: every block device that it is bound to listens at a Unix socket, where User Mode
+ * Linux, QEMU or DPDK use it.
+ */
+@Component(service = VdpaBusDriver.class, configurationPid = VhostUserBusDriver.PID)
+@Designate(ocd = VhostUserConfig.class)
+public final class VhostUserBusDriver implements VdpaBusDriver {
+
+    static final String PID = "io.busbar.busdrivers.vhostuser";
+
+    private static final Logger LOG = LoggerFactory.getLogger(VhostUserBusDriver.class);
+    private static final Health NO_DIRECTORY = new Health(Reason.CONFIG_INVALID,
+            "no directory for sockets: expected setting socketDir of " + PID);
+
+    private final List<DeviceBinding> bindings = new CopyOnWriteArrayList<>();
+    private final ExecutorService threads = Executors.newCachedThreadPool(
+            Thread.ofPlatform().name("busbar-vhost-user-", 1).daemon().factory());
+    private Reactor reactor;
+    /** The last configuration that was right. */
+    private volatile Settings settings;
+    /** What is wrong with the one that is there. */
+    private volatile Health problem;
+
+    /**
+     * Makes the bus driver.
+     *
+     * @param config settings; wrong ones are shown by the health of each binding
+     */
+    @Activate
+    public VhostUserBusDriver(VhostUserConfig config) {
+        settings = Settings.DEFAULTS;
+        configure(config);
+    }
+
+    /** Takes new settings. Sockets that listen stay as they are. */
+    @Modified
+    void modified(VhostUserConfig config) {
+        configure(config);
+        for (DeviceBinding binding : bindings) {
+            try {
+                listen(binding);
+            } catch (VdpaException e) {
+                binding.cannotListen(new Health(e.reason(), e.getMessage()));
+            }
+        }
+    }
+
+    @Deactivate
+    synchronized void deactivate() {
+        bindings.forEach(DeviceBinding::close);
+        bindings.clear();
+        if (reactor != null) {
+            reactor.close();
+        }
+        threads.shutdown();
+    }
+
+    @Override
+    public String name() {
+        return "vhost-user";
+    }
+
+    @Override
+    public boolean matches(VdpaDevice device) {
+        return device.deviceId() == VirtioIds.VIRTIO_ID_BLOCK;
+    }
+
+    @Override
+    public Binding probe(VdpaDevice device) throws VdpaException {
+        if (!matches(device)) {
+            throw new VdpaException(VdpaError.EOPNOTSUPP, device.name() + " has virtio device id " + device.deviceId()
+                    + ": expected " + VirtioIds.VIRTIO_ID_BLOCK + ", a block device");
+        }
+        DeviceBinding binding = new DeviceBinding(
+                device, () -> settings, reactor(), new Lane(threads), bindings::remove);
+        listen(binding);
+        bindings.add(binding);
+        return binding;
+    }
+
+    private void configure(VhostUserConfig config) {
+        try {
+            settings = Settings.of(config);
+            problem = settings.socketDir().isPresent() ? Health.OK : NO_DIRECTORY;
+        } catch (IllegalArgumentException e) {
+            problem = new Health(Reason.CONFIG_INVALID, e.getMessage());
+            LOG.warn("settings of {} are wrong: {}", PID, e.getMessage());
+        }
+    }
+
+    private void listen(DeviceBinding binding) throws VdpaException {
+        Health now = problem;
+        if (now.ok()) {
+            binding.listen(settings.socketDir().orElseThrow());
+        } else {
+            binding.cannotListen(now);
+        }
+    }
+
+    private synchronized Reactor reactor() throws VdpaException {
+        try {
+            if (reactor == null) {
+                reactor = Reactor.start();
+            }
+            return reactor;
+        } catch (NativeAccessDeniedException e) {
+            throw new VdpaException(VdpaError.EPERM, Reason.NATIVE_ACCESS_DISABLED, e.getMessage(), e);
+        } catch (LinuxException e) {
+            throw new VdpaException(VdpaError.EIO, Reason.INTERNAL, e.getMessage(), e);
+        }
+    }
+}
