@@ -1,2 +1,19 @@
-/** Placeholder. */
+/**
+ * The bus: which management devices, devices and bus drivers there are, who is bound to whom, what is not up and why.
+ *
+ * <p>Modelled on Linux's vdpa core ({@code drivers/vdpa/vdpa.c}). {@link io.busbar.core.bus.HostBus} is the component;
+ * {@link io.busbar.core.bus.Bus} knows nothing of OSGi. {@link io.busbar.core.bus.PluginExtender} makes services of
+ * annotated backends and device models.
+ *
+ * <p>Threads and locks. Three kinds of lock, taken in this order, none of them by a reader of the bus:
+ * <ol>
+ * <li>the bus's lock of changes: one change (add, delete, override, arrival, departure) at a time. It is held while
+ *     management devices and bus drivers are called, so these must not change the bus from inside such a call, nor wait
+ *     for a thread that does; everything that they may read (devices, snapshots) needs no lock;
+ * <li>a device's control lock: one control op at a time. It is held while the parent's op runs; a parent never waits, in
+ *     an op, for one of its callbacks to return;
+ * <li>a monitor of each device around the state that was logged last, never held while anybody else's code is called.
+ * </ol>
+ * Kicks, status, configuration reads and counters take no lock.
+ */
 package io.busbar.core.bus;

@@ -1,0 +1,486 @@
+package io.busbar.core.bus;
+
+import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.BusSnapshot;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaBus;
+import io.busbar.api.vdpa.VdpaBusDriver;
+import io.busbar.api.vdpa.VdpaDevice;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.api.vdpa.VdpaManagementDevice;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A vDPA bus: devices, who makes them and who is bound to them, all of which may come and go.
+ *
+ * <p>A device that cannot be there keeps its place ({@link DeviceSlot}), says why, and is added again when the part that
+ * it lacks is back; so does one that no bus driver could bind. Only a device that a user adds by command is refused as a
+ * whole if it cannot be made, bound or kept.
+ *
+ * <p>Threads: {@link package-info the package} tells the locks. What parts that arrive make possible is done on the
+ * executor; what parts that leave make necessary is done before the call returns.
+ */
+final class Bus implements VdpaBus {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Bus.class);
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final String name;
+    private final Executor control;
+    private final Supplier<List<BusSnapshot.Part>> plugins;
+    private final ChangeLock changes;
+    private final List<PluggedIn<VdpaManagementDevice>> makers = new CopyOnWriteArrayList<>();
+    private final List<PluggedIn<VdpaBusDriver>> drivers = new CopyOnWriteArrayList<>();
+    private final AtomicLong changeCount = new AtomicLong();
+    private volatile Map<String, DeviceSlot> slots = Map.of();
+    private Optional<DeviceStore> store = Optional.empty();
+
+    /**
+     * Makes an empty bus.
+     *
+     * @param name    its name
+     * @param control does what arrivals make possible, one after the other
+     * @param plugins tells the device models and backends that are there
+     */
+    Bus(String name, Executor control, Supplier<List<BusSnapshot.Part>> plugins) {
+        this.name = name;
+        this.control = control;
+        this.plugins = plugins;
+        changes = new ChangeLock(name, PATIENCE);
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    // Devices by command
+
+    @Override
+    public VdpaDevice devAdd(String managementDevice, AddRequest request, boolean persistent) throws VdpaException {
+        checkName(request.name());
+        DeviceSlot[] added = new DeviceSlot[1];
+        changes.run("dev add of " + request.name(), () -> added[0] = addWhole(managementDevice, request, persistent));
+        return Objects.requireNonNull(added[0].present(), "the device that was added");
+    }
+
+    private static void checkName(String device) throws VdpaException {
+        if (!NAME.matcher(device).matches()) {
+            throw new VdpaException(VdpaError.EINVAL, "device name \"" + device
+                    + "\": expected 1 to 64 letters, digits, '.', '_' and '-', with a letter or digit first");
+        }
+    }
+
+    /** Adds a device or leaves nothing behind. */
+    private DeviceSlot addWhole(String managementDevice, AddRequest request, boolean persistent) throws VdpaException {
+        PluggedIn<VdpaManagementDevice> maker = maker(managementDevice)
+                .orElseThrow(() -> new VdpaException(
+                        VdpaError.ENODEV,
+                        Reason.NO_MANAGEMENT_DEVICE,
+                        "Fail to find the specified management device",
+                        null));
+        if (slots.containsKey(request.name())) {
+            throw new VdpaException(VdpaError.EEXIST, Reason.IN_USE, "", null);
+        }
+        DeviceSlot slot = new DeviceSlot(record(managementDevice, request), persistent && store.isPresent());
+        make(slot, maker);
+        put(slot);
+        try {
+            Optional<VdpaException> refusal = bind(slot);
+            if (refusal.isPresent()) {
+                throw refusal.get();
+            }
+            save(slot, slots.values());
+        } catch (VdpaException refused) {
+            takeOff(slot, Health.OK);
+            drop(slot);
+            throw refused;
+        }
+        observe(slot);
+        return slot;
+    }
+
+    private static DeviceRecord record(String managementDevice, AddRequest request) {
+        Map<String, String> words = new LinkedHashMap<>(request.attributes());
+        Optional<String> override = Optional.ofNullable(words.remove(DRIVER_OVERRIDE)).filter(word -> !word.isEmpty());
+        return new DeviceRecord(request.name(), managementDevice, override, words);
+    }
+
+    @Override
+    public void devDel(String device) throws VdpaException {
+        changes.run("dev del of " + device, () -> {
+            DeviceSlot slot = slot(device);
+            save(slot, slots.values().stream().filter(other -> other != slot).toList());
+            BusSnapshot.State last = DeviceStates.look(slot).state();
+            takeOff(slot, Health.OK);
+            drop(slot);
+            LOG.info("{}: {} -> removed", device, last);
+        });
+    }
+
+    @Override
+    public void setDriverOverride(String device, Optional<String> busDriver) throws VdpaException {
+        changes.run("driver override of " + device, () -> {
+            DeviceSlot slot = slot(device);
+            Optional<String> before = slot.override();
+            slot.override(busDriver.filter(word -> !word.isEmpty()));
+            try {
+                save(slot, slots.values());
+            } catch (VdpaException refused) {
+                slot.override(before);
+                throw refused;
+            }
+            rebind(slot);
+            observe(slot);
+        });
+    }
+
+    private void rebind(DeviceSlot slot) {
+        Bound bound = slot.bound();
+        if (bound != null && slot.override().filter(wanted -> !wanted.equals(bound.driver().name())).isPresent()) {
+            unbind(slot);
+        }
+        if (slot.present() != null && slot.bound() == null) {
+            bind(slot);
+        }
+    }
+
+    private DeviceSlot slot(String device) throws VdpaException {
+        DeviceSlot slot = slots.get(device);
+        if (slot == null) {
+            throw new VdpaException(VdpaError.ENODEV, Reason.NOT_FOUND, "device not found", null);
+        }
+        return slot;
+    }
+
+    // Parts that come and go
+
+    /** A management device is there: devices that lack it are added. */
+    void arrived(VdpaManagementDevice service, String origin) {
+        makers.add(new PluggedIn<>(service, Vendors.ask(service::name, "?"), origin));
+        reconcileSoon();
+    }
+
+    /** A management device may be able to do what it could not before. */
+    void changed() {
+        reconcileSoon();
+    }
+
+    /** A management device goes: its devices leave the bus before the return. */
+    void left(VdpaManagementDevice service) {
+        makers.removeIf(maker -> maker.is(service));
+        leave("departure of a management device", () -> {
+            for (DeviceSlot slot : slots.values()) {
+                PresentDevice device = slot.present();
+                if (device != null && device.maker().is(service)) {
+                    takeOff(slot, noMaker(slot));
+                }
+            }
+        });
+    }
+
+    /** A bus driver is there: devices that have none are offered to it. */
+    void arrived(VdpaBusDriver service, String origin) {
+        drivers.add(new PluggedIn<>(service, Vendors.ask(service::name, "?"), origin));
+        reconcileSoon();
+    }
+
+    /** A bus driver goes: its bindings are closed before the return. */
+    void left(VdpaBusDriver service) {
+        drivers.removeIf(driver -> driver.is(service));
+        leave("departure of a bus driver", () -> {
+            for (DeviceSlot slot : slots.values()) {
+                Bound bound = slot.bound();
+                if (bound != null && bound.driver().is(service)) {
+                    unbind(slot);
+                    slot.health(noDriver(slot));
+                }
+            }
+        });
+    }
+
+    private void leave(String what, ChangeLock.Change change) {
+        changeCount.incrementAndGet();
+        try {
+            changes.runInside(what, change);
+        } catch (VdpaException late) {
+            LOG.error("{}", late.getMessage());
+        }
+        reconcileSoon();
+    }
+
+    private void reconcileSoon() {
+        changeCount.incrementAndGet();
+        control.execute(this::reconcile);
+    }
+
+    /** Adds what is absent, binds what is unbound, as far as the parts that are there allow. */
+    private void reconcile() {
+        try {
+            changes.run("adding and binding what can be", () -> {
+                for (DeviceSlot slot : slots.values()) {
+                    if (slot.present() == null) {
+                        restore(slot);
+                    }
+                    if (slot.present() != null && slot.bound() == null) {
+                        bind(slot);
+                    }
+                    observe(slot);
+                }
+            });
+        } catch (VdpaException late) {
+            LOG.error("{}", late.getMessage());
+        }
+    }
+
+    private void restore(DeviceSlot slot) {
+        Optional<PluggedIn<VdpaManagementDevice>> maker = maker(slot.managementDevice());
+        if (maker.isEmpty()) {
+            slot.health(noMaker(slot));
+            return;
+        }
+        try {
+            make(slot, maker.get());
+        } catch (VdpaException refused) {
+            slot.health(why(refused));
+        }
+    }
+
+    // Persistence
+
+    /**
+     * Keeps devices in a directory from now on, and adds those that are kept there already.
+     *
+     * @param kept where; empty keeps none
+     */
+    void keep(Optional<DeviceStore> kept) {
+        try {
+            changes.run("reading the list of devices", () -> {
+                store = kept;
+                List<DeviceRecord> records = kept.isEmpty() ? List.of() : kept.get().load();
+                records.forEach(this::putBack);
+            });
+        } catch (VdpaException unreadable) {
+            LOG.error("{}", unreadable.getMessage());
+        }
+        reconcileSoon();
+    }
+
+    private void putBack(DeviceRecord record) {
+        try {
+            checkName(record.name());
+        } catch (VdpaException wrong) {
+            LOG.error("a device in the list of devices is left out: {}", wrong.getMessage());
+            return;
+        }
+        if (!slots.containsKey(record.name())) {
+            DeviceSlot slot = new DeviceSlot(record, true);
+            slot.health(noMaker(slot));
+            put(slot);
+        }
+    }
+
+    /** Writes the list, if a change of this device changes it. */
+    private void save(DeviceSlot changed, Iterable<DeviceSlot> all) throws VdpaException {
+        if (!changed.persistent() || store.isEmpty()) {
+            return;
+        }
+        List<DeviceRecord> records = new ArrayList<>();
+        for (DeviceSlot slot : all) {
+            if (slot.persistent()) {
+                records.add(slot.record());
+            }
+        }
+        store.get().save(records);
+    }
+
+    // Steps of a change; the lock is held
+
+    private void make(DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker) throws VdpaException {
+        var parent = Vendors.add(maker, new AddRequest(slot.name(), slot.words()));
+        try {
+            slot.present(new PresentDevice(name, slot, maker, parent, () -> statusChanged(slot)));
+        } catch (RuntimeException thrown) {
+            Vendors.delete(maker, parent);
+            throw new VdpaException(VdpaError.EIO, Reason.INTERNAL,
+                    maker.name() + " made a device that cannot be used: " + thrown, thrown);
+        }
+        slot.health(noDriver(slot));
+    }
+
+    /** Offers the device to the bus drivers, in the order in which they came; returns why the first of them failed. */
+    private Optional<VdpaException> bind(DeviceSlot slot) {
+        VdpaException failure = null;
+        for (PluggedIn<VdpaBusDriver> driver : drivers) {
+            if (!mayBind(driver, slot)) {
+                continue;
+            }
+            try {
+                slot.bound(Vendors.probe(driver, slot.present()));
+                slot.health(Health.OK);
+                return Optional.empty();
+            } catch (VdpaException refused) {
+                failure = failure == null ? refused : failure;
+            }
+        }
+        slot.health(failure == null ? noDriver(slot) : why(failure));
+        return Optional.ofNullable(failure);
+    }
+
+    private static boolean mayBind(PluggedIn<VdpaBusDriver> driver, DeviceSlot slot) {
+        return slot.override()
+                .map(wanted -> wanted.equals(driver.name()))
+                .orElseGet(() -> Vendors.matches(driver, slot.present()));
+    }
+
+    private void unbind(DeviceSlot slot) {
+        Bound bound = slot.bound();
+        if (bound != null) {
+            Vendors.close(slot.name(), bound);
+            slot.bound(null);
+        }
+    }
+
+    /** Takes the device off the bus: its bus driver first, then everybody's way to it, then the device itself. */
+    private void takeOff(DeviceSlot slot, Health why) {
+        unbind(slot);
+        PresentDevice device = slot.present();
+        if (device != null) {
+            device.remove();
+            slot.present(null);
+            Vendors.delete(device.maker(), device.parent());
+        }
+        slot.health(why);
+    }
+
+    private void put(DeviceSlot slot) {
+        Map<String, DeviceSlot> next = new LinkedHashMap<>(slots);
+        next.put(slot.name(), slot);
+        slots = next;
+        changeCount.incrementAndGet();
+    }
+
+    private void drop(DeviceSlot slot) {
+        Map<String, DeviceSlot> next = new LinkedHashMap<>(slots);
+        next.remove(slot.name(), slot);
+        slots = next;
+        changeCount.incrementAndGet();
+    }
+
+    private Optional<PluggedIn<VdpaManagementDevice>> maker(String wanted) {
+        return makers.stream().filter(maker -> maker.name().equals(wanted)).findFirst();
+    }
+
+    private static Health why(VdpaException refused) {
+        String sentence = refused.getMessage();
+        return new Health(
+                refused.reason() == Reason.NONE ? Reason.INTERNAL : refused.reason(),
+                sentence.isEmpty() ? refused.error().text() : sentence);
+    }
+
+    private static Health noMaker(DeviceSlot slot) {
+        return new Health(
+                Reason.NO_MANAGEMENT_DEVICE, "management device " + slot.managementDevice() + " is not there");
+    }
+
+    private static Health noDriver(DeviceSlot slot) {
+        return new Health(
+                Reason.NO_BUS_DRIVER,
+                slot.override()
+                        .map(wanted -> "bus driver " + wanted + " is not there")
+                        .orElse("no bus driver takes the device"));
+    }
+
+    // Looking at the bus: no lock
+
+    @Override
+    public List<VdpaDevice> devices() {
+        List<VdpaDevice> devices = new ArrayList<>();
+        for (DeviceSlot slot : slots.values()) {
+            PresentDevice device = slot.present();
+            if (device != null) {
+                devices.add(device);
+            }
+        }
+        return List.copyOf(devices);
+    }
+
+    @Override
+    public Optional<VdpaDevice> device(String device) {
+        return Optional.ofNullable(slots.get(device)).map(DeviceSlot::present);
+    }
+
+    @Override
+    public List<VdpaManagementDevice> managementDevices() {
+        return makers.stream().filter(this::isFirst).map(PluggedIn::part).toList();
+    }
+
+    private boolean isFirst(PluggedIn<VdpaManagementDevice> maker) {
+        return maker(maker.name()).filter(first -> first == maker).isPresent();
+    }
+
+    @Override
+    public BusSnapshot snapshot() {
+        List<BusSnapshot.Part> parts = new ArrayList<>();
+        for (PluggedIn<VdpaManagementDevice> maker : makers) {
+            Health health = isFirst(maker)
+                    ? Health.OK
+                    : new Health(Reason.CONFIG_INVALID, "a management device " + maker.name() + " was there before");
+            parts.add(new BusSnapshot.Part(
+                    BusSnapshot.Kind.MANAGEMENT_DEVICE, "", maker.name(), maker.origin(), health));
+        }
+        for (PluggedIn<VdpaBusDriver> driver : drivers) {
+            parts.add(new BusSnapshot.Part(
+                    BusSnapshot.Kind.BUS_DRIVER, "", driver.name(), driver.origin(), Health.OK));
+        }
+        parts.addAll(plugins.get());
+        return new BusSnapshot(
+                name, changeCount.get(), parts, slots.values().stream().map(this::observe).toList());
+    }
+
+    /** Notes states that only the devices know: one that holds, or whose client came or went. */
+    void observe() {
+        slots.values().forEach(this::observe);
+    }
+
+    private BusSnapshot.Device observe(DeviceSlot slot) {
+        BusSnapshot.Device now = DeviceStates.look(slot);
+        if (slot.seen(now)) {
+            changeCount.incrementAndGet();
+        }
+        return now;
+    }
+
+    /** A change that the bus itself makes is looked at when it is complete. */
+    private void statusChanged(DeviceSlot slot) {
+        if (!changes.isMine()) {
+            observe(slot);
+        }
+    }
+
+    /** Takes every device off the bus; what is kept stays kept. */
+    void close() {
+        leave("closing the bus", () -> {
+            for (DeviceSlot slot : slots.values()) {
+                takeOff(slot, noMaker(slot));
+            }
+            slots = Map.of();
+        });
+    }
+}

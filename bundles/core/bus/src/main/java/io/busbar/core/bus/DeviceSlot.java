@@ -1,0 +1,121 @@
+package io.busbar.core.bus;
+
+import io.busbar.api.vdpa.BusSnapshot;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.Reason;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A device's place on the bus, kept while the device itself is absent. Changed under the bus's lock of changes, read
+ * without.
+ */
+final class DeviceSlot {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceSlot.class);
+
+    private final String name;
+    private final String managementDevice;
+    private final Map<String, String> words;
+    private final boolean persistent;
+    private volatile Optional<String> override;
+    private volatile PresentDevice present;
+    private volatile Bound bound;
+    private volatile Health health = Health.OK;
+    private BusSnapshot.State seenState;
+    private Reason seenReason = Reason.NONE;
+
+    DeviceSlot(DeviceRecord record, boolean persistent) {
+        this.name = record.name();
+        this.managementDevice = record.managementDevice();
+        this.words = record.words();
+        this.override = record.override();
+        this.persistent = persistent;
+    }
+
+    String name() {
+        return name;
+    }
+
+    String managementDevice() {
+        return managementDevice;
+    }
+
+    Map<String, String> words() {
+        return words;
+    }
+
+    boolean persistent() {
+        return persistent;
+    }
+
+    DeviceRecord record() {
+        return new DeviceRecord(name, managementDevice, override, words);
+    }
+
+    Optional<String> override() {
+        return override;
+    }
+
+    void override(Optional<String> busDriver) {
+        override = busDriver;
+    }
+
+    /** Returns the device, or null while it is absent. */
+    PresentDevice present() {
+        return present;
+    }
+
+    void present(PresentDevice device) {
+        present = device;
+    }
+
+    /** Returns the binding, or null while there is none. */
+    Bound bound() {
+        return bound;
+    }
+
+    void bound(Bound binding) {
+        bound = binding;
+    }
+
+    /** Returns why the device is absent or unbound. */
+    Health health() {
+        return health;
+    }
+
+    void health(Health why) {
+        health = why;
+    }
+
+    /**
+     * Notes the state that somebody saw; one line in the log if it, or the reason, is another than before.
+     *
+     * @return whether it is
+     */
+    boolean seen(BusSnapshot.Device now) {
+        BusSnapshot.State before;
+        synchronized (this) {
+            if (now.state() == seenState && now.health().reason() == seenReason) {
+                return false;
+            }
+            before = seenState;
+            seenState = now.state();
+            seenReason = now.health().reason();
+        }
+        log(Objects.toString(before, "new"), now);
+        return true;
+    }
+
+    private void log(String before, BusSnapshot.Device now) {
+        Health why = now.health();
+        if (why.ok()) {
+            LOG.info("{}: {} -> {}", name, before, now.state());
+        } else {
+            LOG.info("{}: {} -> {} ({}: {})", name, before, now.state(), why.reason(), why.sentence());
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package io.busbar.core.bus;
+
+/**
+ * A part that a bundle plugged in.
+ *
+ * @param part   the service
+ * @param name   its name, asked for once
+ * @param origin the bundle it comes from: symbolic name and version
+ * @param <T>    what it is
+ */
+record PluggedIn<T>(T part, String name, String origin) {
+
+    /** Two are the same only if the service is the same object. */
+    boolean is(Object service) {
+        return part == service;
+    }
+}

@@ -1,0 +1,103 @@
+package io.busbar.core.bus;
+
+import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaBusDriver;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.api.vdpa.VdpaManagementDevice;
+import io.busbar.api.vdpa.VdpaParentDevice;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Calls into parts that others wrote: what they throw unchecked harms their own device only, and is named. */
+final class Vendors {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Vendors.class);
+
+    private Vendors() {}
+
+    /** Makes a parent device, checked. */
+    static VdpaParentDevice add(PluggedIn<VdpaManagementDevice> maker, AddRequest request) throws VdpaException {
+        VdpaParentDevice parent = null;
+        try {
+            parent = maker.part().devAdd(request);
+            ParentChecks.check(maker.name(), parent);
+            return parent;
+        } catch (VdpaException refused) {
+            if (parent != null) {
+                delete(maker, parent);
+            }
+            throw refused;
+        } catch (RuntimeException | LinkageError thrown) {
+            throw broken(maker, "dev add of " + request.name(), thrown);
+        }
+    }
+
+    /** Takes a parent device apart; what is thrown is logged. */
+    static void delete(PluggedIn<VdpaManagementDevice> maker, VdpaParentDevice parent) {
+        try {
+            maker.part().devDel(parent);
+        } catch (RuntimeException | LinkageError thrown) {
+            LOG.error("{} ({}) failed to take a device apart", maker.name(), maker.origin(), thrown);
+        }
+    }
+
+    /** Asks a bus driver whether it takes a device; one that throws does not. */
+    static boolean matches(PluggedIn<VdpaBusDriver> driver, PresentDevice device) {
+        try {
+            return driver.part().matches(device);
+        } catch (RuntimeException | LinkageError thrown) {
+            LOG.error("{} ({}) failed to match {}", driver.name(), driver.origin(), device.name(), thrown);
+            return false;
+        }
+    }
+
+    /** Binds a device. */
+    static Bound probe(PluggedIn<VdpaBusDriver> driver, PresentDevice device) throws VdpaException {
+        try {
+            VdpaBusDriver.Binding binding = driver.part().probe(device);
+            if (binding == null) {
+                throw new IllegalStateException("no binding");
+            }
+            return new Bound(driver, binding);
+        } catch (RuntimeException | LinkageError thrown) {
+            throw broken(driver, "probe of " + device.name(), thrown);
+        }
+    }
+
+    /** Closes a binding; what is thrown is logged. */
+    static void close(String device, Bound bound) {
+        try {
+            bound.binding().close();
+        } catch (RuntimeException | LinkageError thrown) {
+            LOG.error("{} ({}) failed to let {} go", bound.driver().name(), bound.driver().origin(), device, thrown);
+        }
+    }
+
+    /** Returns an answer, or another one if the part throws. */
+    static <T> T ask(Supplier<T> question, T otherwise) {
+        try {
+            T answer = question.get();
+            return answer == null ? otherwise : answer;
+        } catch (RuntimeException | LinkageError _) {
+            return otherwise;
+        }
+    }
+
+    /** Returns a part's health; one that throws is not well. */
+    static Health health(Supplier<Health> question) {
+        try {
+            return question.get();
+        } catch (RuntimeException | LinkageError thrown) {
+            return new Health(Reason.INTERNAL, "its state cannot be read: " + thrown);
+        }
+    }
+
+    private static VdpaException broken(PluggedIn<?> part, String what, Throwable thrown) {
+        LOG.error("{} ({}): {} failed", part.name(), part.origin(), what, thrown);
+        return new VdpaException(VdpaError.EIO, Reason.INTERNAL, part.name() + " failed in " + what + ": " + thrown, thrown);
+    }
+}

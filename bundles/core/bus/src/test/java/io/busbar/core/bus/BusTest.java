@@ -1,0 +1,698 @@
+package io.busbar.core.bus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.BusSnapshot;
+import io.busbar.api.vdpa.BusSnapshot.State;
+import io.busbar.api.vdpa.DmaDomain;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.PlatformDma;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaBus;
+import io.busbar.api.vdpa.VdpaBusDriver;
+import io.busbar.api.vdpa.VdpaDevice;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.api.vdpa.VdpaManagementDevice;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BusTest {
+
+    private static final VdpaException SOCKET_TAKEN = new VdpaException(
+            VdpaError.EADDRINUSE, Reason.SOCKET_IN_USE, "socket /s/disk0.sock is used by somebody", null);
+
+    private final Bus bus = new Bus("host", Runnable::run, List::of);
+    private final FakeMaker sim = new FakeMaker("sim_block");
+    private final FakeDriver vhost = new FakeDriver("vhost-user");
+
+    @BeforeEach
+    void simIsThere() {
+        bus.arrived((VdpaManagementDevice) sim, "sim 1");
+    }
+
+    private void vhostIsThere() {
+        bus.arrived((VdpaBusDriver) vhost, "vhost 1");
+    }
+
+    private VdpaDevice add(String name, String... words) throws VdpaException {
+        return bus.devAdd("sim_block", request(name, words), false);
+    }
+
+    private static AddRequest request(String name, String... words) {
+        Map<String, String> attributes = new LinkedHashMap<>();
+        for (int i = 0; i < words.length; i += 2) {
+            attributes.put(words[i], words[i + 1]);
+        }
+        return new AddRequest(name, attributes);
+    }
+
+    private BusSnapshot.Device shown(String name) {
+        return bus.snapshot().devices().stream()
+                .filter(device -> device.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Nested
+    class DevAdd {
+
+        @Test
+        void makes_the_device_and_binds_it() throws VdpaException {
+            vhostIsThere();
+            VdpaDevice device = add("disk0", "backend", "file", "path", "/x");
+
+            assertThat(device.name()).isEqualTo("disk0");
+            assertThat(device.busName()).isEqualTo("host");
+            assertThat(device.managementDeviceName()).isEqualTo("sim_block");
+            assertThat(device.deviceId()).isEqualTo(2);
+            assertThat(bus.device("disk0")).containsSame(device);
+            assertThat(sim.request.attributes()).containsExactly(Map.entry("backend", "file"), Map.entry("path", "/x"));
+            BusSnapshot.Device shown = shown("disk0");
+            assertThat(shown.state()).isEqualTo(State.BOUND);
+            assertThat(shown.health().ok()).isTrue();
+            assertThat(shown.busDriver()).isEqualTo("vhost-user");
+            assertThat(shown.endpoint()).isEqualTo("/sockets/disk0.sock");
+            assertThat(shown.maxVqs()).isEqualTo(FakeOps.QUEUES);
+            assertThat(shown.maxVqSize()).isEqualTo(FakeOps.MAX_NUM);
+        }
+
+        @Test
+        void without_a_bus_driver_leaves_the_device_unbound_with_the_reason() throws VdpaException {
+            add("disk0");
+            assertThat(shown("disk0").state()).isEqualTo(State.UNBOUND);
+            assertThat(shown("disk0").health().reason()).isEqualTo(Reason.NO_BUS_DRIVER);
+        }
+
+        @Test
+        void of_a_name_that_is_taken_says_so_as_the_kernel_does() throws VdpaException {
+            add("disk0");
+            VdpaException refusal = catchThrowableOfType(VdpaException.class, () -> add("disk0"));
+            assertThat(refusal.error()).isEqualTo(VdpaError.EEXIST);
+            assertThat(refusal.getMessage()).isEmpty();
+        }
+
+        @Test
+        void at_an_unknown_management_device_says_so_as_the_kernel_does() {
+            VdpaException refusal = catchThrowableOfType(
+                    VdpaException.class, () -> bus.devAdd("nosuch", request("disk0"), false));
+            assertThat(refusal.error()).isEqualTo(VdpaError.ENODEV);
+            assertThat(refusal).hasMessage("Fail to find the specified management device");
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"", ".", "..", "a/b", "-x", ".x", "a b", "\u00e9", "a\n"})
+        void of_a_name_that_cannot_be_one_quotes_it(String name) {
+            VdpaException refusal = catchThrowableOfType(VdpaException.class, () -> add(name));
+            assertThat(refusal.error()).isEqualTo(VdpaError.EINVAL);
+            assertThat(refusal).hasMessageContaining("\"" + name + "\"").hasMessageContaining("expected 1 to 64");
+        }
+
+        @Test
+        void takes_names_of_up_to_64() throws VdpaException {
+            add("a".repeat(64));
+            assertThatThrownBy(() -> add("a".repeat(65))).isInstanceOf(VdpaException.class);
+        }
+
+        @Test
+        void that_the_management_device_refuses_leaves_nothing() {
+            sim.failure = new VdpaException(VdpaError.EINVAL, "size 12 of backend file");
+            assertThatThrownBy(() -> add("disk0")).isSameAs(sim.failure);
+            assertThat(bus.snapshot().devices()).isEmpty();
+        }
+
+        @Test
+        void in_which_the_management_device_throws_leaves_nothing_and_names_it() {
+            sim.thrown = new IllegalStateException("oops");
+            VdpaException refusal = catchThrowableOfType(VdpaException.class, () -> add("disk0"));
+            assertThat(refusal.reason()).isEqualTo(Reason.INTERNAL);
+            assertThat(refusal).hasMessageContaining("sim_block").hasMessageContaining("oops");
+            assertThat(bus.snapshot().devices()).isEmpty();
+        }
+
+        @Test
+        void that_the_only_bus_driver_refuses_fails_with_its_sentence_and_leaves_nothing() {
+            vhostIsThere();
+            vhost.failure = SOCKET_TAKEN;
+            assertThatThrownBy(() -> add("disk0")).isSameAs(SOCKET_TAKEN);
+            assertThat(bus.snapshot().devices()).isEmpty();
+            assertThat(sim.made).isEmpty();
+            assertThat(sim.calls).containsExactly("devAdd disk0", "devDel disk0");
+        }
+
+        @Test
+        void that_one_bus_driver_refuses_is_offered_to_the_next() throws VdpaException {
+            vhostIsThere();
+            vhost.failure = SOCKET_TAKEN;
+            FakeDriver other = new FakeDriver("other");
+            bus.arrived((VdpaBusDriver) other, "other 1");
+            add("disk0");
+            assertThat(shown("disk0").busDriver()).isEqualTo("other");
+        }
+
+        @Test
+        void in_which_a_bus_driver_throws_fails_and_leaves_nothing() {
+            vhostIsThere();
+            vhost.thrown = new IllegalStateException("oops");
+            assertThatThrownBy(() -> add("disk0")).hasMessageContaining("probe of disk0").hasMessageContaining("oops");
+            assertThat(bus.snapshot().devices()).isEmpty();
+        }
+
+        @Test
+        void from_inside_another_change_is_refused_instead_of_waiting_for_itself() {
+            VdpaException[] seen = new VdpaException[1];
+            sim.inside = () -> seen[0] = catchThrowableOfType(VdpaException.class, () -> add("disk1"));
+            assertThatThrownBy(() -> {
+                        sim.failure = new VdpaException(VdpaError.EINVAL, "enough");
+                        add("disk0");
+                    })
+                    .hasMessage("enough");
+            assertThat(seen[0].error()).isEqualTo(VdpaError.EBUSY);
+            assertThat(seen[0]).hasMessageContaining("dev add of disk1").hasMessageContaining("dev add of disk0");
+        }
+
+        @Test
+        void lets_management_devices_and_bus_drivers_read_the_bus() throws VdpaException {
+            vhostIsThere();
+            int[] devices = new int[2];
+            sim.inside = () -> devices[0] = bus.snapshot().devices().size();
+            vhost.inside = () -> devices[1] = bus.devices().size();
+            add("disk0");
+            assertThat(devices).containsExactly(0, 1);
+        }
+    }
+
+    @Nested
+    class Parents {
+
+        private void refused(UnaryOperator<FakeOps> of, String sentence) {
+            sim.opsOf = () -> of.apply(new FakeOps.OnChip());
+            assertThatThrownBy(() -> add("disk0")).isInstanceOf(VdpaException.class).hasMessageContaining(sentence);
+            assertThat(bus.snapshot().devices()).isEmpty();
+            assertThat(sim.made).as("it was taken apart again").isEmpty();
+        }
+
+        @Test
+        void have_exactly_one_translation() {
+            refused(_ -> new FakeOps(), "0 of OnChipIommu, IncrementalIommu and PlatformDma");
+            refused(_ -> new TwoTranslations(), "2 of OnChipIommu, IncrementalIommu and PlatformDma");
+        }
+
+        @Test
+        void have_a_device_id() {
+            refused(
+                    ops -> {
+                        ops.deviceId = 0;
+                        return ops;
+                    },
+                    "virtio id 0");
+        }
+
+        @Test
+        void have_a_queue() {
+            sim.vqCount = 0;
+            refused(ops -> ops, "0 queues");
+        }
+
+        @ParameterizedTest
+        @ValueSource(ints = {0, 100, 65536})
+        void have_queues_of_a_power_of_two(int max) {
+            refused(
+                    ops -> {
+                        ops.numMax = max;
+                        return ops;
+                    },
+                    "up to " + max + " entries");
+        }
+
+        private static final class TwoTranslations extends FakeOps.OnChip implements PlatformDma {
+
+            @Override
+            public void attachDomain(DmaDomain domain) {
+                throw new AssertionError("not taken");
+            }
+        }
+    }
+
+    @Nested
+    class DevDel {
+
+        @Test
+        void unbinds_first_then_removes() throws VdpaException {
+            vhostIsThere();
+            VdpaDevice device = add("disk0");
+            bus.devDel("disk0");
+
+            assertThat(vhost.calls).containsExactly("probe disk0", "close disk0");
+            assertThat(sim.calls).containsExactly("devAdd disk0", "devDel disk0");
+            assertThat(bus.snapshot().devices()).isEmpty();
+            assertThatThrownBy(() -> device.ops().reset()).hasMessageContaining("disk0 was removed");
+        }
+
+        @Test
+        void of_an_unknown_device_says_so_as_the_kernel_does() {
+            VdpaException refusal = catchThrowableOfType(VdpaException.class, () -> bus.devDel("nosuch"));
+            assertThat(refusal.error()).isEqualTo(VdpaError.ENODEV);
+            assertThat(refusal).hasMessage("device not found");
+        }
+
+        @Test
+        void of_an_absent_device_makes_the_name_free() throws VdpaException {
+            add("disk0");
+            bus.left((VdpaManagementDevice) sim);
+            bus.devDel("disk0");
+            bus.arrived((VdpaManagementDevice) sim, "sim 1");
+            assertThat(bus.snapshot().devices()).isEmpty();
+            add("disk0");
+        }
+    }
+
+    @Nested
+    class DriverOverride {
+
+        @Test
+        void given_when_the_device_is_added_keeps_other_bus_drivers_away() throws VdpaException {
+            vhostIsThere();
+            add("disk0", VdpaBus.DRIVER_OVERRIDE, "virtio", "backend", "file");
+            assertThat(vhost.calls).isEmpty();
+            assertThat(sim.request.attributes()).containsOnlyKeys("backend");
+            assertThat(shown("disk0").override()).isEqualTo("virtio");
+            assertThat(shown("disk0").health().sentence()).isEqualTo("bus driver virtio is not there");
+
+            FakeDriver virtio = new FakeDriver("virtio");
+            virtio.matches = false;
+            bus.arrived((VdpaBusDriver) virtio, "virtio 1");
+            assertThat(shown("disk0").busDriver()).as("matches is not asked").isEqualTo("virtio");
+        }
+
+        @Test
+        void set_later_moves_the_device_to_that_bus_driver() throws VdpaException {
+            vhostIsThere();
+            FakeDriver virtio = new FakeDriver("virtio");
+            bus.arrived((VdpaBusDriver) virtio, "virtio 1");
+            VdpaDevice device = add("disk0");
+            assertThat(shown("disk0").busDriver()).isEqualTo("vhost-user");
+
+            bus.setDriverOverride("disk0", Optional.of("virtio"));
+            assertThat(vhost.calls).containsExactly("probe disk0", "close disk0");
+            assertThat(shown("disk0").busDriver()).isEqualTo("virtio");
+            assertThat(device.driverOverride()).contains("virtio");
+        }
+
+        @Test
+        void taken_away_lets_any_bind_and_leaves_a_binding_alone() throws VdpaException {
+            vhostIsThere();
+            add("disk0", VdpaBus.DRIVER_OVERRIDE, "virtio");
+            bus.setDriverOverride("disk0", Optional.empty());
+            assertThat(shown("disk0").busDriver()).isEqualTo("vhost-user");
+
+            bus.setDriverOverride("disk0", Optional.of("vhost-user"));
+            bus.setDriverOverride("disk0", Optional.empty());
+            assertThat(vhost.calls).containsExactly("probe disk0");
+        }
+
+        @Test
+        void of_an_unknown_device_is_refused() {
+            assertThatThrownBy(() -> bus.setDriverOverride("nosuch", Optional.empty())).hasMessage("device not found");
+        }
+
+        @Test
+        void of_an_absent_device_is_remembered() throws VdpaException {
+            vhostIsThere();
+            add("disk0");
+            bus.left((VdpaManagementDevice) sim);
+            bus.setDriverOverride("disk0", Optional.of("virtio"));
+            bus.arrived((VdpaManagementDevice) sim, "sim 1");
+            assertThat(shown("disk0").state()).isEqualTo(State.UNBOUND);
+            assertThat(shown("disk0").override()).isEqualTo("virtio");
+        }
+    }
+
+    @Nested
+    class ComingAndGoing {
+
+        @Test
+        void of_a_bus_driver_binds_and_unbinds() throws VdpaException {
+            add("disk0");
+            vhostIsThere();
+            assertThat(shown("disk0").state()).isEqualTo(State.BOUND);
+
+            bus.left((VdpaBusDriver) vhost);
+            assertThat(vhost.calls).containsExactly("probe disk0", "close disk0");
+            assertThat(shown("disk0").state()).isEqualTo(State.UNBOUND);
+            assertThat(shown("disk0").health().reason()).isEqualTo(Reason.NO_BUS_DRIVER);
+
+            vhostIsThere();
+            assertThat(shown("disk0").state()).isEqualTo(State.BOUND);
+        }
+
+        @Test
+        void of_a_bus_driver_hands_its_devices_to_another_that_takes_them() throws VdpaException {
+            vhostIsThere();
+            FakeDriver other = new FakeDriver("other");
+            bus.arrived((VdpaBusDriver) other, "other 1");
+            add("disk0");
+            bus.left((VdpaBusDriver) vhost);
+            assertThat(shown("disk0").busDriver()).isEqualTo("other");
+        }
+
+        @Test
+        void of_a_management_device_takes_its_devices_away_and_brings_them_back() throws VdpaException {
+            vhostIsThere();
+            add("disk0", "path", "/x");
+            bus.left((VdpaManagementDevice) sim);
+
+            assertThat(vhost.calls).containsExactly("probe disk0", "close disk0");
+            assertThat(sim.calls).containsExactly("devAdd disk0", "devDel disk0");
+            assertThat(bus.devices()).isEmpty();
+            assertThat(bus.device("disk0")).isEmpty();
+            assertThat(shown("disk0").state()).isEqualTo(State.ABSENT);
+            assertThat(shown("disk0").health().reason()).isEqualTo(Reason.NO_MANAGEMENT_DEVICE);
+            assertThat(shown("disk0").details()).containsEntry("path", "/x");
+
+            bus.arrived((VdpaManagementDevice) sim, "sim 1");
+            assertThat(shown("disk0").state()).isEqualTo(State.BOUND);
+            assertThat(sim.request.attributes()).containsEntry("path", "/x");
+        }
+
+        @Test
+        void of_both_in_any_order_ends_bound() throws VdpaException {
+            vhostIsThere();
+            add("disk0");
+            bus.left((VdpaBusDriver) vhost);
+            bus.left((VdpaManagementDevice) sim);
+            vhostIsThere();
+            assertThat(shown("disk0").state()).isEqualTo(State.ABSENT);
+            bus.arrived((VdpaManagementDevice) sim, "sim 1");
+            assertThat(shown("disk0").state()).isEqualTo(State.BOUND);
+
+            bus.left((VdpaManagementDevice) sim);
+            bus.left((VdpaBusDriver) vhost);
+            bus.arrived((VdpaManagementDevice) sim, "sim 1");
+            assertThat(shown("disk0").state()).isEqualTo(State.UNBOUND);
+            vhostIsThere();
+            assertThat(shown("disk0").state()).isEqualTo(State.BOUND);
+        }
+
+        @Test
+        void of_a_second_management_device_of_the_same_name_takes_over_when_the_first_goes() throws VdpaException {
+            FakeMaker next = new FakeMaker("sim_block");
+            bus.arrived((VdpaManagementDevice) next, "sim 2");
+            assertThat(bus.managementDevices()).containsExactly(sim);
+            assertThat(bus.snapshot().parts())
+                    .extracting(part -> part.health().reason())
+                    .containsExactly(Reason.NONE, Reason.CONFIG_INVALID);
+
+            add("disk0");
+            bus.left((VdpaManagementDevice) sim);
+            assertThat(shown("disk0").state()).isEqualTo(State.UNBOUND);
+            assertThat(next.made).containsOnlyKeys("disk0");
+        }
+
+        @Test
+        void leaves_the_devices_of_others_alone() throws VdpaException {
+            vhostIsThere();
+            FakeMaker other = new FakeMaker("other_block");
+            bus.arrived((VdpaManagementDevice) other, "other 1");
+            bus.devAdd("other_block", request("disk1"), false);
+            add("disk0");
+            bus.left((VdpaManagementDevice) sim);
+            assertThat(shown("disk1").state()).isEqualTo(State.BOUND);
+            assertThat(vhost.calls).doesNotContain("close disk1");
+        }
+
+        @Test
+        void of_a_binding_that_a_device_had_no_luck_with_shows_the_reason_and_is_tried_again() throws VdpaException {
+            add("disk0");
+            vhost.failure = SOCKET_TAKEN;
+            vhostIsThere();
+            assertThat(shown("disk0").state()).isEqualTo(State.UNBOUND);
+            assertThat(shown("disk0").health())
+                    .isEqualTo(new Health(Reason.SOCKET_IN_USE, SOCKET_TAKEN.getMessage()));
+
+            vhost.failure = null;
+            bus.setDriverOverride("disk0", Optional.of("vhost-user"));
+            assertThat(shown("disk0").state()).isEqualTo(State.BOUND);
+        }
+
+        @Test
+        void of_something_below_a_management_device_makes_it_try_again() throws VdpaException {
+            add("disk0");
+            bus.left((VdpaManagementDevice) sim);
+            sim.failure = new VdpaException(VdpaError.ENODEV, Reason.NO_BACKEND, "backend file is not there", null);
+            bus.arrived((VdpaManagementDevice) sim, "sim 1");
+            assertThat(shown("disk0").state()).isEqualTo(State.ABSENT);
+            assertThat(shown("disk0").health().reason()).isEqualTo(Reason.NO_BACKEND);
+
+            sim.failure = null;
+            bus.changed();
+            assertThat(shown("disk0").state()).isEqualTo(State.UNBOUND);
+        }
+    }
+
+    @Nested
+    class Persistence {
+
+        @TempDir
+        private Path directory;
+
+        private Bus started() {
+            Bus next = new Bus("host", Runnable::run, List::of);
+            next.keep(Optional.of(new DeviceStore(directory)));
+            return next;
+        }
+
+        @Test
+        void brings_devices_back_after_a_kill() throws VdpaException {
+            Bus first = started();
+            first.arrived((VdpaManagementDevice) sim, "sim 1");
+            first.devAdd("sim_block", request("disk1", "path", "/b"), true);
+            first.devAdd("sim_block", request("disk0", "path", "/a", VdpaBus.DRIVER_OVERRIDE, "virtio"), true);
+            first.devAdd("sim_block", request("temp"), false);
+            first.devAdd("sim_block", request("gone"), true);
+            first.devDel("gone");
+
+            Bus second = started();
+            assertThat(second.snapshot().devices())
+                    .extracting(BusSnapshot.Device::name, BusSnapshot.Device::state, BusSnapshot.Device::persistent)
+                    .containsExactly(
+                            tuple("disk1", State.ABSENT, true),
+                            tuple("disk0", State.ABSENT, true));
+
+            second.arrived((VdpaBusDriver) vhost, "vhost 1");
+            second.arrived((VdpaManagementDevice) sim, "sim 1");
+            assertThat(second.devices()).extracting(VdpaDevice::name).containsExactly("disk1", "disk0");
+            assertThat(sim.request.attributes()).containsExactly(Map.entry("path", "/a"));
+            assertThat(second.snapshot().devices())
+                    .extracting(BusSnapshot.Device::state)
+                    .containsExactly(State.BOUND, State.UNBOUND);
+        }
+
+        @Test
+        void keeps_a_device_that_fails_visible_with_its_reason() throws VdpaException {
+            Bus first = started();
+            first.arrived((VdpaManagementDevice) sim, "sim 1");
+            first.devAdd("sim_block", request("disk0"), true);
+
+            Bus second = started();
+            sim.failure = new VdpaException(VdpaError.ENOENT, Reason.NOT_FOUND, "no file /a", null);
+            second.arrived((VdpaManagementDevice) sim, "sim 1");
+            BusSnapshot.Device device = second.snapshot().devices().getFirst();
+            assertThat(device.state()).isEqualTo(State.ABSENT);
+            assertThat(device.health()).isEqualTo(new Health(Reason.NOT_FOUND, "no file /a"));
+
+            assertThatThrownBy(() -> second.devAdd("sim_block", request("disk0"), true))
+                    .isInstanceOf(VdpaException.class)
+                    .hasMessage("");
+        }
+
+        @Test
+        void keeps_a_change_of_the_override() throws VdpaException {
+            Bus first = started();
+            first.arrived((VdpaManagementDevice) sim, "sim 1");
+            first.devAdd("sim_block", request("disk0"), true);
+            first.setDriverOverride("disk0", Optional.of("virtio"));
+            assertThat(started().snapshot().devices().getFirst().override()).isEqualTo("virtio");
+        }
+
+        @Test
+        void that_cannot_be_written_refuses_the_device_as_a_whole() throws Exception {
+            Path file = Files.writeString(directory.resolve("file"), "");
+            bus.keep(Optional.of(new DeviceStore(file)));
+            vhostIsThere();
+            assertThatThrownBy(() -> bus.devAdd("sim_block", request("disk0"), true))
+                    .hasMessageContaining(file.toString());
+            assertThat(bus.snapshot().devices()).isEmpty();
+            assertThat(vhost.calls).containsExactly("probe disk0", "close disk0");
+            assertThat(sim.made).isEmpty();
+        }
+
+        @Test
+        void survives_a_closed_bus() throws VdpaException {
+            Bus first = started();
+            first.arrived((VdpaManagementDevice) sim, "sim 1");
+            first.devAdd("sim_block", request("disk0"), true);
+            first.close();
+            assertThat(sim.made).isEmpty();
+            assertThat(started().snapshot().devices()).hasSize(1);
+        }
+
+        @Test
+        void without_a_directory_is_not_promised() throws VdpaException {
+            bus.devAdd("sim_block", request("disk0"), true);
+            assertThat(shown("disk0").persistent()).isFalse();
+        }
+
+        @Test
+        void of_a_name_that_cannot_be_one_is_left_out() throws Exception {
+            Files.writeString(
+                    directory.resolve("devices"),
+                    "busbar-devices 1\ndevice ../x\n  mgmtdev sim_block\ndevice ok\n  mgmtdev sim_block\nend 2\n");
+            assertThat(started().snapshot().devices()).extracting(BusSnapshot.Device::name).containsExactly("ok");
+        }
+    }
+
+    @Nested
+    class Snapshots {
+
+        private FakeMaker.Device parent;
+
+        @BeforeEach
+        void bound() throws VdpaException {
+            vhostIsThere();
+            add("disk0");
+            parent = sim.made.get("disk0");
+        }
+
+        @Test
+        void follow_a_driver_from_bound_to_running_and_back() throws VdpaException {
+            var ops = bus.device("disk0").orElseThrow().ops();
+            assertThat(shown("disk0").state()).isEqualTo(State.BOUND);
+            vhost.connected = true;
+            assertThat(shown("disk0").state()).isEqualTo(State.NEGOTIATING);
+            vhost.connected = false;
+            ops.setStatus(1);
+            assertThat(shown("disk0").state()).isEqualTo(State.NEGOTIATING);
+            ops.setStatus(3);
+            ops.setDriverFeatures(FakeOps.VERSION_1);
+            ops.setStatus(11);
+            ops.setStatus(15);
+            assertThat(shown("disk0").state()).isEqualTo(State.RUNNING);
+            assertThat(shown("disk0").status()).isEqualTo(15);
+            ops.reset();
+            assertThat(shown("disk0").state()).isEqualTo(State.BOUND);
+        }
+
+        @Test
+        void say_held_when_the_backend_is_away_and_failed_when_it_only_fails() {
+            parent.fake().status = 15;
+            for (Reason reason : Set.of(Reason.NO_BACKEND, Reason.NO_DEVICE_MODEL, Reason.BACKEND_STUCK)) {
+                parent.state()[0] = new Health(reason, "away");
+                assertThat(shown("disk0").state()).as(reason.name()).isEqualTo(State.HELD);
+                assertThat(shown("disk0").health()).isEqualTo(parent.state()[0]);
+            }
+            parent.state()[0] = new Health(Reason.BACKEND_FAILED, "disk lost");
+            assertThat(shown("disk0").state()).isEqualTo(State.RUNNING);
+            assertThat(shown("disk0").health().sentence()).isEqualTo("disk lost");
+        }
+
+        @Test
+        void say_needs_reset() {
+            parent.fake().status = 15 | 0x40;
+            assertThat(shown("disk0").state()).isEqualTo(State.NEEDS_RESET);
+            assertThat(shown("disk0").health().reason()).isEqualTo(Reason.DEVICE_NEEDS_RESET);
+            parent.state()[0] = new Health(Reason.DEVICE_NEEDS_RESET, "queue 0: descriptor loop");
+            assertThat(shown("disk0").health().sentence()).isEqualTo("queue 0: descriptor loop");
+        }
+
+        @Test
+        void say_features_mismatch() throws VdpaException {
+            var ops = bus.device("disk0").orElseThrow().ops();
+            ops.setStatus(3);
+            ops.setStatus(11);
+            assertThat(shown("disk0").health().reason()).isEqualTo(Reason.FEATURES_MISMATCH);
+        }
+
+        @Test
+        void pass_on_what_is_wrong_with_the_binding() {
+            vhost.health = new Health(Reason.NOT_FOUND, "somebody removed the socket");
+            assertThat(shown("disk0").health()).isEqualTo(vhost.health);
+        }
+
+        @Test
+        void count_faults_and_show_details() {
+            ((FakeOps.OnChip) parent.fake()).faults = 4;
+            assertThat(shown("disk0").dmaFaults()).isEqualTo(4);
+            assertThat(shown("disk0").details()).containsEntry("backend", "fake");
+        }
+
+        @Test
+        void list_the_parts_with_their_origin() {
+            assertThat(bus.snapshot().parts())
+                    .containsExactly(
+                            new BusSnapshot.Part(
+                                    BusSnapshot.Kind.MANAGEMENT_DEVICE, "", "sim_block", "sim 1", Health.OK),
+                            new BusSnapshot.Part(BusSnapshot.Kind.BUS_DRIVER, "", "vhost-user", "vhost 1", Health.OK));
+        }
+
+        @Test
+        void count_changes_and_only_those() throws VdpaException {
+            long before = bus.snapshot().changeCount();
+            assertThat(bus.snapshot().changeCount()).isEqualTo(before);
+            parent.state()[0] = new Health(Reason.NO_BACKEND, "away");
+            bus.observe();
+            long held = bus.snapshot().changeCount();
+            assertThat(held).isGreaterThan(before);
+            add("disk1");
+            assertThat(bus.snapshot().changeCount()).isGreaterThan(held);
+        }
+    }
+
+    @Test
+    void who_waits_for_a_part_that_does_not_return_is_told_which() throws Exception {
+        ChangeLock lock = new ChangeLock("host", Duration.ofMillis(20));
+        var inside = new CountDownLatch(1);
+        var go = new CountDownLatch(1);
+        Thread stuck = Thread.ofPlatform().daemon().start(() -> hold(lock, inside, go));
+        inside.await();
+        assertThatThrownBy(() -> lock.run("dev add of disk1", () -> {}))
+                .hasMessageContaining("dev add of disk1 has to wait for dev del of disk0");
+        go.countDown();
+        stuck.join();
+        lock.run("dev add of disk1", () -> {});
+    }
+
+    private static void hold(
+            ChangeLock lock, CountDownLatch inside, CountDownLatch go) {
+        try {
+            lock.run("dev del of disk0", () -> {
+                inside.countDown();
+                try {
+                    go.await();
+                } catch (InterruptedException _) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+        } catch (VdpaException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+}

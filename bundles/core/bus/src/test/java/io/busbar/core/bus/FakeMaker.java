@@ -1,0 +1,103 @@
+package io.busbar.core.bus;
+
+import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.AttributeInfo;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.VdpaConfigOps;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.api.vdpa.VdpaManagementDevice;
+import io.busbar.api.vdpa.VdpaParentDevice;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/** A management device that makes {@link FakeOps}. */
+final class FakeMaker implements VdpaManagementDevice {
+
+    final List<String> calls = new ArrayList<>();
+    final Map<String, Device> made = new LinkedHashMap<>();
+    Supplier<FakeOps> opsOf = FakeOps.OnChip::new;
+    int vqCount = FakeOps.QUEUES;
+    volatile VdpaException failure;
+    volatile RuntimeException thrown;
+    Runnable inside = () -> {};
+    AddRequest request;
+    private final String name;
+
+    FakeMaker(String name) {
+        this.name = name;
+    }
+
+    record Device(FakeOps fake, int vqCount, Health[] state) implements VdpaParentDevice {
+
+        @Override
+        public VdpaConfigOps ops() {
+            return fake;
+        }
+
+        @Override
+        public Health health() {
+            return state[0];
+        }
+
+        @Override
+        public Map<String, String> details() {
+            return Map.of("backend", "fake");
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public Set<Integer> supportedClasses() {
+        return Set.of(2);
+    }
+
+    @Override
+    public long supportedFeatures() {
+        return FakeOps.VERSION_1;
+    }
+
+    @Override
+    public int maxSupportedVqs() {
+        return vqCount;
+    }
+
+    @Override
+    public List<AttributeInfo> attributes() {
+        return List.of();
+    }
+
+    @Override
+    public VdpaParentDevice devAdd(AddRequest wanted) throws VdpaException {
+        calls.add("devAdd " + wanted.name());
+        request = wanted;
+        inside.run();
+        if (thrown != null) {
+            throw thrown;
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        Device device = new Device(opsOf.get(), vqCount, new Health[] {Health.OK});
+        made.put(wanted.name(), device);
+        return device;
+    }
+
+    @Override
+    public void devDel(VdpaParentDevice device) {
+        made.entrySet().removeIf(entry -> {
+            if (entry.getValue() == device) {
+                calls.add("devDel " + entry.getKey());
+                return true;
+            }
+            return false;
+        });
+    }
+}
