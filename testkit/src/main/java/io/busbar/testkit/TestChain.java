@@ -16,6 +16,7 @@ public final class TestChain implements Chain {
     private final TestPayload writable;
     private int slot;
     private boolean faulted;
+    private boolean cut;
     private Executor ioThreads = Runnable::run;
     private volatile long written = -1;
     private volatile int completions;
@@ -33,10 +34,16 @@ public final class TestChain implements Chain {
         return this;
     }
 
-    /** Says that a part of it lay outside the driver's memory. */
+    /** Says that a part of it lay outside the driver's memory, but not its end. */
     public TestChain asFaulted() {
         faulted = true;
         return this;
+    }
+
+    /** Says that its last part lay outside the driver's memory. */
+    public TestChain asCut() {
+        cut = true;
+        return asFaulted();
     }
 
     /** Runs the work that is handed to I/O threads elsewhere; at first it is done on the spot. */
@@ -109,6 +116,11 @@ public final class TestChain implements Chain {
     @Override
     public boolean faulted() {
         return faulted;
+    }
+
+    @Override
+    public boolean lastByteReachable() {
+        return !cut && writable.size() > 0;
     }
 
     @Override

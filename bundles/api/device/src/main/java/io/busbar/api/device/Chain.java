@@ -28,10 +28,16 @@ public interface Chain {
     Payload writable();
 
     /**
-     * Returns whether a part of the chain lay outside the driver's memory; its payloads then hold what lay inside, up
-     * to that part, and the request has to fail.
+     * Returns whether a part of the chain lay outside the driver's memory, so that the request has to fail. Its readable
+     * payload then ends at the first part that is missing; its writable payload is without the parts that are missing.
      */
     boolean faulted();
+
+    /**
+     * Returns whether the last byte of {@link #writable()} is the last device-writable byte that the driver gave: where a
+     * status goes. False if there is no such byte, or if it lay outside the driver's memory.
+     */
+    boolean lastByteReachable();
 
     /**
      * Hands the chain to one of the engine's I/O threads.

@@ -132,6 +132,11 @@ final class SlotChain implements Chain {
     }
 
     @Override
+    public boolean lastByteReachable() {
+        return chain.lastByteReachable();
+    }
+
+    @Override
     public void onIoThread(ChainTask work, Object attachment) {
         task = work;
         taskAttachment = attachment;

@@ -89,14 +89,12 @@ final class BlockQueue {
 
     private void take(Chain chain) {
         ChainRequest request = request(chain);
-        long writable = chain.writable().size();
-        if (writable == 0 || chain.faulted()) {
-            // A cut chain has lost its end, and with it the status.
+        if (!chain.lastByteReachable() || chain.faulted()) {
             request.begin(chain, 0);
             request.drop();
             return;
         }
-        request.begin(chain, writable - BlockRequestLayout.STATUS_BYTES);
+        request.begin(chain, chain.writable().size() - BlockRequestLayout.STATUS_BYTES);
         long got = chain.readable().copyTo(header, 0, BlockRequestLayout.HEADER_BYTES);
         if (got < BlockRequestLayout.HEADER_BYTES) {
             request.drop();

@@ -241,7 +241,7 @@ final class ChainRequest implements BlockRequest {
         counters.addShared(Counter.MALFORMED);
         Chain ended = chain;
         Payload writable = ended.writable();
-        if (!ended.faulted() && writable.size() > 0) {
+        if (ended.lastByteReachable()) {
             writable.limit(writable.size()).position(writable.size() - BlockRequestLayout.STATUS_BYTES);
             writable.fill(VIRTIO_BLK_S_IOERR, 1);
         }

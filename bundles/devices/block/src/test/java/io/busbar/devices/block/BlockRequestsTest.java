@@ -168,12 +168,19 @@ class BlockRequestsTest {
     }
 
     @Test
-    void a_chain_that_was_cut_by_a_fault_is_given_back_with_length_0_and_none_of_its_bytes_touched() {
+    void a_chain_that_has_lost_its_end_is_given_back_with_length_0_and_none_of_its_bytes_touched() {
+        TestChain chain = block.process(chain(IN, 0, NOTHING, 512).asCut());
+
+        assertThat(chain.written()).isZero();
+        assertUntouched(chain, (byte) 0xEE);
+    }
+
+    @Test
+    void a_chain_that_has_lost_another_part_is_given_back_with_length_0_and_an_error_in_its_status() {
         TestChain chain = block.process(chain(IN, 0, NOTHING, 512).asFaulted());
 
         assertThat(chain.written()).isZero();
-        assertThat(chain.status()).isEqualTo((byte) 0xEE);
-        assertThat(block.disk.asked).isEmpty();
+        assertUntouched(chain, IOERR);
     }
 
     @Test
