@@ -1,0 +1,127 @@
+package io.busbar.tools.shell.control;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.busbar.tools.shell.Invocation;
+import io.busbar.tools.shell.Output;
+import java.io.IOException;
+import java.nio.channels.ClosedSelectorException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client: reads requests, answers each before it reads the next. A client that leaves while its command runs does
+ * not stop the command; what it prints then goes nowhere.
+ */
+final class Connection implements Runnable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
+    private static final int PROTOCOL_ERROR = 2;
+
+    private final LineChannel channel;
+    private final Session.Factory sessions;
+
+    Connection(LineChannel channel, Session.Factory sessions) {
+        this.channel = channel;
+        this.sessions = sessions;
+    }
+
+    @Override
+    public void run() {
+        try (channel; Session session = sessions.open()) {
+            serve(session);
+        } catch (IOException | ClosedSelectorException e) {
+            LOG.debug("control connection ended", e);
+        }
+    }
+
+    private void serve(Session session) throws IOException {
+        try {
+            String line = channel.readLine();
+            while (line != null) {
+                answer(session, line);
+                line = channel.readLine();
+            }
+        } catch (LineChannel.TooLong e) {
+            error(e.getMessage());
+        }
+    }
+
+    /** Tells a client that it gets no answer; it may be gone. */
+    void refuse(String sentence) {
+        try (channel) {
+            error(sentence);
+        } catch (IOException e) {
+            LOG.debug("control connection ended", e);
+        }
+    }
+
+    private void answer(Session session, String line) throws IOException {
+        Request request;
+        try {
+            request = Request.parse(line);
+        } catch (Request.Malformed e) {
+            error(e.getMessage());
+            return;
+        }
+        Printer printer = new Printer();
+        switch (request) {
+            case Request.Run(var args, var cwd) -> exit(session.run(new Invocation(args, printer, cwd)));
+            case Request.Line(var text, var cwd, var columns) -> exit(session.line(text, cwd, columns, printer));
+            case Request.Complete(var text) -> candidates(session, text);
+        }
+    }
+
+    private void error(String sentence) throws IOException {
+        send("err", sentence + "\n");
+        exit(PROTOCOL_ERROR);
+    }
+
+    private void candidates(Session session, String text) throws IOException {
+        JsonArray words = new JsonArray();
+        session.complete(text).forEach(words::add);
+        JsonObject answer = new JsonObject();
+        answer.add("candidates", words);
+        answer.addProperty("exit", 0);
+        channel.writeLine(answer.toString());
+    }
+
+    private void exit(int status) throws IOException {
+        JsonObject answer = new JsonObject();
+        answer.addProperty("exit", status);
+        channel.writeLine(answer.toString());
+    }
+
+    private void send(String stream, String text) throws IOException {
+        JsonObject answer = new JsonObject();
+        answer.addProperty(stream, text);
+        channel.writeLine(answer.toString());
+    }
+
+    /** Sends what a command prints. */
+    private final class Printer implements Output {
+        private volatile boolean gone;
+
+        @Override
+        public void out(String text) {
+            print("out", text);
+        }
+
+        @Override
+        public void err(String text) {
+            print("err", text);
+        }
+
+        private void print(String stream, String text) {
+            if (gone || text.isEmpty()) {
+                return;
+            }
+            try {
+                send(stream, text);
+            } catch (IOException | ClosedSelectorException e) {
+                gone = true;
+                LOG.debug("nobody reads what the command prints", e);
+            }
+        }
+    }
+}

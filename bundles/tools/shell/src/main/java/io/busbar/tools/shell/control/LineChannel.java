@@ -1,0 +1,113 @@
+package io.busbar.tools.shell.control;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/**
+ * Lines over a socket, with a limit on their length, and a deadline for a peer that does not read. One thread reads;
+ * several may write, one at a time. Closing it from any thread ends a wait.
+ */
+final class LineChannel implements AutoCloseable {
+
+    /** A line is longer than the limit; what follows of it cannot be told from the next line. */
+    static final class TooLong extends IOException {
+        private static final long serialVersionUID = 1;
+
+        TooLong(int limit) {
+            super("a line is longer than " + limit + " bytes");
+        }
+    }
+
+    private static final int BUFFER_BYTES = 8192;
+
+    private final SocketChannel channel;
+    private final Selector readable;
+    private final Selector writable;
+    private final int limit;
+    private final long writeDeadlineNanos;
+    private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).flip();
+
+    /**
+     * Takes the channel over.
+     *
+     * @param limit         most bytes of a line that is read
+     * @param writeDeadline how long a line may take to be written
+     */
+    LineChannel(SocketChannel channel, int limit, Duration writeDeadline) throws IOException {
+        this.channel = channel;
+        this.limit = limit;
+        this.writeDeadlineNanos = writeDeadline.toNanos();
+        channel.configureBlocking(false);
+        this.readable = Selector.open();
+        this.writable = Selector.open();
+        channel.register(readable, SelectionKey.OP_READ);
+        channel.register(writable, SelectionKey.OP_WRITE);
+    }
+
+    /** Returns the next line without its end; null when the peer has gone, also in the middle of a line. */
+    String readLine() throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        while (true) {
+            while (buffer.hasRemaining()) {
+                byte next = buffer.get();
+                if (next == '\n') {
+                    return line.toString(StandardCharsets.UTF_8);
+                }
+                line.write(next);
+                if (line.size() > limit) {
+                    throw new TooLong(limit);
+                }
+            }
+            if (!fill()) {
+                return null;
+            }
+        }
+    }
+
+    private boolean fill() throws IOException {
+        buffer.clear();
+        try {
+            int count = channel.read(buffer);
+            while (count == 0) {
+                readable.select();
+                readable.selectedKeys().clear();
+                count = channel.read(buffer);
+            }
+            return count > 0;
+        } finally {
+            buffer.flip();
+        }
+    }
+
+    /** Writes a line. */
+    synchronized void writeLine(String line) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
+        long start = System.nanoTime();
+        while (bytes.hasRemaining()) {
+            if (channel.write(bytes) == 0) {
+                awaitWritable(writeDeadlineNanos - (System.nanoTime() - start));
+            }
+        }
+    }
+
+    private void awaitWritable(long nanosLeft) throws IOException {
+        if (nanosLeft <= 0) {
+            throw new IOException("the client does not read");
+        }
+        writable.select(Math.max(1, nanosLeft / 1_000_000));
+        writable.selectedKeys().clear();
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+        readable.close();
+        writable.close();
+    }
+}

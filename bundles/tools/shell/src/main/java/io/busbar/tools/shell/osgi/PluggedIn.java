@@ -1,0 +1,90 @@
+package io.busbar.tools.shell.osgi;
+
+import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.vdpa.VdpaBus;
+import io.busbar.tools.shell.Inventory;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+
+/** The services and bundles that are there at this moment. */
+@Component(service = Inventory.class)
+public final class PluggedIn implements Inventory {
+
+    private static final Comparator<VdpaBus> HOST_FIRST =
+            Comparator.comparing((VdpaBus bus) -> !bus.name().equals(VdpaBus.HOST)).thenComparing(VdpaBus::name);
+
+    private final BundleContext context;
+    private final List<VdpaBus> buses = new CopyOnWriteArrayList<>();
+    private final List<BackendFactory> backends = new CopyOnWriteArrayList<>();
+
+    /**
+     * Starts with nothing.
+     *
+     * @param context of the shell's bundle
+     */
+    @Activate
+    public PluggedIn(BundleContext context) {
+        this.context = context;
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addBus(VdpaBus bus) {
+        buses.add(bus);
+    }
+
+    void removeBus(VdpaBus bus) {
+        buses.remove(bus);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addBackend(BackendFactory backend) {
+        backends.add(backend);
+    }
+
+    void removeBackend(BackendFactory backend) {
+        backends.remove(backend);
+    }
+
+    @Override
+    public List<VdpaBus> buses() {
+        return buses.stream().sorted(HOST_FIRST).toList();
+    }
+
+    @Override
+    public List<BackendFactory> backends() {
+        return backends.stream()
+                .sorted(Comparator.comparing(BackendFactory::type).thenComparing(BackendFactory::name))
+                .toList();
+    }
+
+    @Override
+    public List<BundleEntry> bundles() {
+        return Arrays.stream(context.getBundles())
+                .map(bundle -> new BundleEntry(
+                        bundle.getBundleId(), state(bundle), String.valueOf(bundle.getSymbolicName()),
+                        bundle.getVersion().toString()))
+                .toList();
+    }
+
+    private static String state(Bundle bundle) {
+        return switch (bundle.getState()) {
+            case Bundle.UNINSTALLED -> "uninstalled";
+            case Bundle.INSTALLED -> "installed";
+            case Bundle.RESOLVED -> "resolved";
+            case Bundle.STARTING -> "starting";
+            case Bundle.STOPPING -> "stopping";
+            case Bundle.ACTIVE -> "active";
+            default -> "state " + Integer.toHexString(bundle.getState()).toLowerCase(Locale.ROOT);
+        };
+    }
+}

@@ -1,0 +1,2 @@
+/** How the shell is plugged in: components, Gogo, configuration. */
+package io.busbar.tools.shell.osgi;

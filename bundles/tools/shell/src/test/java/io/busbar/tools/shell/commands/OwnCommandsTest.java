@@ -1,0 +1,154 @@
+package io.busbar.tools.shell.commands;
+
+import static io.busbar.tools.shell.fake.Recorder.run;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.busbar.api.vdpa.BusSnapshot.Kind;
+import io.busbar.api.vdpa.BusSnapshot.Part;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.tools.shell.CommandTable;
+import io.busbar.tools.shell.fake.FakeInventory;
+import io.busbar.tools.shell.fake.Recorder.Result;
+import io.busbar.tools.shell.osgi.ShellCommands;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OwnCommandsTest {
+
+    private final FakeInventory inventory = FakeInventory.busbar();
+    private final CommandTable table = new ShellCommands(inventory).table();
+
+    @BeforeEach
+    void parts() {
+        inventory.host.parts.add(new Part(Kind.MANAGEMENT_DEVICE, "block", "sim_block", "io.busbar.drivers.sim 0.1.0", Health.OK));
+        inventory.host.parts.add(new Part(Kind.BUS_DRIVER, "", "vhost-user", "io.busbar.bus-drivers.vhost-user 0.1.0",
+                new Health(Reason.PERMISSION, "/run/busbar cannot be written")));
+        inventory.host.parts.add(new Part(Kind.BACKEND, "block", "file", "io.busbar.backends.file 0.1.0", Health.OK));
+        inventory.host.parts.add(new Part(Kind.DEVICE_MODEL, "block", "block", "io.busbar.devices.block 0.1.0", Health.OK));
+        ok("vdpa dev add name disk0 mgmtdev sim_block");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2G, 2147483648", "512, 512", "1k, 1024", "3M, 3145728", "1T, 1099511627776"})
+    void a_block_device_is_resized_to_what_was_asked(String size, long bytes) {
+        assertThat(ok("block resize disk0 " + size)).isEmpty();
+        assertThat(inventory.block.resizedTo).isEqualTo(bytes);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "block resize disk0 12Q|block: \"12Q\" is no size; a size was expected: digits and an optional K, M, G or T",
+        "block resize disk0 0|block: \"0\" is no size",
+        "block resize disk0 99999999T|block: \"99999999T\" is no size",
+        "block resize disk0 1000|block: \"1000\" is 1000 bytes; a multiple of 512 was expected",
+        "block resize disk0 2T|block: disk0: 2199023255552 bytes do not fit: at most 1T was expected",
+        "block resize disk1 1G|block: there is no device \"disk1\"; expected one of: disk0",
+        "block resize disk0|block: resize needs a device and a size",
+        "block resize disk0 1G now|block: \"now\" is one word too many",
+        "block shrink disk0|block: \"shrink\" is unknown; expected one of: resize",
+        "backend|backend: a word is missing; expected one of: list",
+        "status -x|status: \"-x\" is no option; expected one of: -j",
+        "help nosuch|help: \"nosuch\" is no command; expected one of: status, vdpa",
+    })
+    void a_wrong_word_is_named_with_what_was_expected(String line, String sentence) {
+        Result result = result(line);
+        assertThat(result.exit()).isOne();
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).startsWith(sentence);
+        assertThat(inventory.block.resizedTo).isZero();
+    }
+
+    @Test
+    void a_device_without_a_capacity_is_not_resized() {
+        FakeInventory linux = FakeInventory.linux();
+        CommandTable other = new ShellCommands(linux).table();
+        run(other.command("vdpa").orElseThrow(), "dev add name net0 mgmtdev vdpasim_net");
+        assertThat(run(other.command("block").orElseThrow(), "resize net0 1G").err())
+                .startsWith("block: \"net0\" cannot be resized");
+    }
+
+    @Test
+    void parts_are_listed_with_their_words_bundle_and_health() {
+        assertThat(ok("backend list")).isEqualTo(
+                "file  backend  block  path FILE [size SIZE] [mode positional|mapped]  io.busbar.backends.file 0.1.0\n");
+        assertThat(ok("driver list"))
+                .contains("sim_block   management_device")
+                .contains("PERMISSION: /run/busbar cannot be written")
+                .doesNotContain("backends");
+        assertThat(ok("model list")).startsWith("block  device_model");
+        JsonObject backend = json("backend list -jp").getAsJsonArray("backend").get(0).getAsJsonObject();
+        assertThat(backend.get("settings").getAsString()).startsWith("path FILE");
+        assertThat(backend.get("reason").getAsString()).isEqualTo("NONE");
+    }
+
+    @Test
+    void bundles_are_listed_with_their_state() {
+        assertThat(ok("bundle list")).isEqualTo("""
+                1   active     io.busbar.core.bus  0.1.0
+                12  installed  io.example.backend  1.2.3
+                """);
+        assertThat(json("bundle list -j").getAsJsonArray("bundle").get(1).getAsJsonObject().get("id").getAsInt())
+                .isEqualTo(12);
+    }
+
+    @Test
+    void status_shows_every_part_and_the_reason_for_what_is_not_up() {
+        ok("vdpa dev add name disk1 mgmtdev sim_block");
+        inventory.host.ill.put("disk1", new Health(Reason.NO_BACKEND, "no backend \"nbd\" is there"));
+        assertThat(ok("status")).isEqualTo("""
+                bus host: 2 devices, 1 not up
+                  disk0  running  sim_block  vhost-user  /run/busbar/disk0.sock
+                  disk1  held     sim_block  vhost-user  /run/busbar/disk1.sock  NO_BACKEND: no backend "nbd" is there
+                  management devices:  sim_block
+                  bus drivers:         vhost-user (PERMISSION: /run/busbar cannot be written)
+                  device models:       block
+                  backends:            file
+                """);
+        JsonObject host = json("status -j").getAsJsonObject("status").getAsJsonObject("host");
+        JsonObject disk = host.getAsJsonObject("devices").getAsJsonObject("disk1");
+        assertThat(disk.get("reason").getAsString()).isEqualTo("NO_BACKEND");
+        assertThat(disk.get("endpoint").getAsString()).isEqualTo("/run/busbar/disk1.sock");
+        assertThat(host.getAsJsonArray("parts")).hasSize(4);
+        assertThat(host.get("change_count").getAsInt()).isEqualTo(7);
+    }
+
+    @Test
+    void help_lists_all_commands_and_explains_each() {
+        assertThat(ok("help")).contains("vdpa     devices and management devices").contains("help     this list");
+        for (Command each : Command.values()) {
+            assertThat(ok("help " + each)).startsWith("Usage: " + each);
+        }
+        assertThat(json("help vdpa -j").get("help").getAsJsonObject().get("vdpa").getAsString()).contains("--volatile");
+    }
+
+    private enum Command { vdpa, block, backend, driver, model, bundle, status, help }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "nosuch"})
+    void a_line_without_a_known_command_lists_the_commands(String line) {
+        Result result = result(line);
+        assertThat(result.exit()).isOne();
+        assertThat(result.err()).contains("expected").contains("status, vdpa, block");
+    }
+
+    private Result result(String line) {
+        return run(new Whole(table), line);
+    }
+
+    private String ok(String line) {
+        Result result = result(line);
+        assertThat(result.err()).isEmpty();
+        assertThat(result.exit()).isZero();
+        return result.out();
+    }
+
+    private JsonObject json(String line) {
+        return JsonParser.parseString(ok(line)).getAsJsonObject();
+    }
+}
