@@ -48,7 +48,7 @@ class ScriptIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"run", "start", "stop", "status", "logs", "shell", "test", "build", "bench", "completion", "version", "help"})
+    @CsvSource({"run", "start", "stop", "status", "logs", "shell", "test", "build", "baseline", "bench", "completion", "version", "help"})
     void helpOfACommandSaysHowToUseIt(String command) {
         var help = busbar("help", command);
 
@@ -69,7 +69,7 @@ class ScriptIT {
         "run --frobnicate,--frobnicate", "run --disk,--disk", "run --no-guest --socket-dir,--socket-dir",
         "start now,now", "stop now,now", "status x,x", "logs x,x", "version x,x", "--frobnicate,--frobnicate",
         "--instance,--instance", "bench,block", "bench frobnicate,block", "completion zsh,bash", "test,source tree",
-        "build,source tree", "help frobnicate,frobnicate"
+        "build,source tree", "baseline,source tree", "help frobnicate,frobnicate"
     })
     void aWrongCommandLineIsNamedAndRefused(String line, String named) {
         var result = busbar(line.split(" "));
