@@ -2,7 +2,6 @@ package io.busbar.runtime;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,7 +49,7 @@ public record Feature(String name, List<BundleId> bundles, List<PidProperties> c
                     : List.<PidProperties>of();
             var name = file.getFileName().toString();
             return new Feature(name.substring(0, name.lastIndexOf('.')), List.copyOf(bundles), configurations);
-        } catch (JsonParseException | IllegalStateException | IllegalArgumentException e) {
+        } catch (RuntimeException e) { // Gson has a handful for data that is not what it should be
             throw new UsageException(file + " is not an OSGi feature: " + e.getMessage());
         }
     }

@@ -3,7 +3,6 @@ package io.busbar.runtime;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import java.io.IOException;
@@ -31,7 +30,7 @@ public record PidProperties(String pid, Map<String, Object> properties) {
     public static List<PidProperties> read(Path file) throws UsageException, IOException {
         try {
             return all(JsonParser.parseString(Files.readString(file)).getAsJsonObject());
-        } catch (JsonParseException | IllegalStateException | IllegalArgumentException e) {
+        } catch (RuntimeException e) { // Gson has a handful for data that is not what it should be
             throw new UsageException(file + " is not a configuration, an object of PID to properties: " + e.getMessage());
         }
     }
