@@ -81,17 +81,15 @@ public final class Launcher {
         var settings = Settings.of(options, instance, features);
         Instance.createPrivate(settings.socketDir());
         framework.start(features, settings.byPid());
-        var log = LoggerFactory.getLogger(Launcher.class);
+        FirstDisk.awaitControl(instance.controlSocket());
+        var use = "";
         if (options.disk().isPresent()) {
-            FirstDisk.awaitControl(instance.controlSocket());
             var socket = FirstDisk.add(instance.controlSocket(), options.disk().get(), settings.socketDir());
-            System.out.println(ReadyMessage.ready(instance.name(), settings.socketDir()));
-            System.out.println(ReadyMessage.use(socket, options.initrd()));
-        } else {
-            System.out.println(ReadyMessage.ready(instance.name(), settings.socketDir()));
+            use = ReadyMessage.use(socket, options.initrd()) + "\n";
         }
+        System.out.print(ReadyMessage.ready(instance.name(), settings.socketDir()) + "\n" + use);
         System.out.flush();
-        log.info("ready: instance {}, sockets in {}", instance.name(), settings.socketDir());
+        LoggerFactory.getLogger(Launcher.class).info("ready: instance {}, sockets in {}", instance.name(), settings.socketDir());
         framework.awaitStop();
     }
 
