@@ -1,9 +1,5 @@
 package io.busbar.runtime.client;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -19,29 +15,33 @@ import java.util.function.Consumer;
 /**
  * A connection to the control socket of a running Busbar: requests are answered one after the other.
  *
- * <p>One JSON object a line. Request: {@code {"v":1,"args":["vdpa","dev","show"],"columns":80}}. Answer: any number of
- * {@code {"out":"text"}} and {@code {"err":"text"}}, then {@code {"exit":0}}. Not for use by several threads at once.
+ * <p>One JSON object a line. Request: {@code {"v":1,"args":["vdpa","dev","show"],"cwd":"/home/me","columns":80}}, with
+ * {@code "line"} or {@code "complete"} instead of {@code "args"}. Answer: any number of {@code {"out":"text"}} and
+ * {@code {"err":"text"}}, then {@code {"exit":0}}, which has {@code "candidates"} beside it for {@code "complete"}. Not
+ * for use by several threads at once.
  */
 public final class ControlConnection implements AutoCloseable {
     private static final int VERSION = 1;
 
     private final SocketChannel channel;
     private final BufferedReader answers;
+    private final Path cwd;
 
-    private ControlConnection(SocketChannel channel) {
+    private ControlConnection(SocketChannel channel, Path cwd) {
         this.channel = channel;
         this.answers = new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8));
+        this.cwd = cwd;
     }
 
     /**
-     * @param socket the path of a control socket
+     * @param socket the path of a control socket; relative file names in commands start at the working directory
      * @throws IOException if nobody listens there
      */
     public static ControlConnection open(Path socket) throws IOException {
         var channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             channel.connect(UnixDomainSocketAddress.of(socket));
-            return new ControlConnection(channel);
+            return new ControlConnection(channel, Path.of("").toAbsolutePath());
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
@@ -59,46 +59,60 @@ public final class ControlConnection implements AutoCloseable {
      * @throws IOException if the connection ends before the command does, or something other than the protocol comes
      */
     public int run(List<String> args, int columns, Consumer<String> out, Consumer<String> err) throws IOException {
-        var request = new JsonObject();
-        request.addProperty("v", VERSION);
-        var words = new JsonArray();
-        args.forEach(words::add);
-        request.add("args", words);
-        if (columns > 0) {
-            request.addProperty("columns", columns);
-        }
-        send(request);
+        send(request().words("args", args).number("columns", columns));
+        return await(out, err).exit();
+    }
+
+    /**
+     * Runs a line of the shell's language, whose variables last as long as the connection. Otherwise as {@link #run}.
+     *
+     * @param line several commands, pipes, variables
+     */
+    public int line(String line, int columns, Consumer<String> out, Consumer<String> err) throws IOException {
+        send(request().text("line", line).number("columns", columns));
+        return await(out, err).exit();
+    }
+
+    /**
+     * Asks which words fit.
+     *
+     * @param text what was typed up to the cursor
+     * @return whole words, the one under the cursor included
+     * @throws IOException as {@link #run}
+     */
+    public List<String> complete(String text) throws IOException {
+        send(request().text("complete", text));
+        return await(_ -> {}, _ -> {}).candidates();
+    }
+
+    private JsonLine request() {
+        return new JsonLine().number("v", VERSION).text("cwd", cwd.toString());
+    }
+
+    private Answer await(Consumer<String> out, Consumer<String> err) throws IOException {
         while (true) {
             var answer = receive();
-            if (answer.has("out")) {
-                out.accept(answer.get("out").getAsString());
-            }
-            if (answer.has("err")) {
-                err.accept(answer.get("err").getAsString());
-            }
-            if (answer.has("exit")) {
-                return answer.get("exit").getAsInt();
+            out.accept(answer.out());
+            err.accept(answer.err());
+            if (answer.isLast()) {
+                return answer;
             }
         }
     }
 
-    private void send(JsonObject request) throws IOException {
+    private void send(JsonLine request) throws IOException {
         var bytes = ByteBuffer.wrap((request + "\n").getBytes(StandardCharsets.UTF_8));
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }
     }
 
-    private JsonObject receive() throws IOException {
+    private Answer receive() throws IOException {
         var line = answers.readLine();
         if (line == null) {
             throw new IOException("Busbar closed the control connection before the command ended");
         }
-        try {
-            return JsonParser.parseString(line).getAsJsonObject();
-        } catch (JsonParseException | IllegalStateException e) {
-            throw new IOException("not an answer of a control socket: " + line, e);
-        }
+        return Answer.parse(line);
     }
 
     @Override

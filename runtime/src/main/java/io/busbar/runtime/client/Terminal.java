@@ -1,0 +1,77 @@
+package io.busbar.runtime.client;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jline.builtins.Completers.FileNameCompleter;
+import org.jline.reader.Candidate;
+import org.jline.reader.EndOfFileException;
+import org.jline.reader.LineReader;
+import org.jline.reader.LineReaderBuilder;
+import org.jline.reader.ParsedLine;
+import org.jline.reader.UserInterruptException;
+import org.jline.reader.impl.DefaultParser;
+import org.jline.terminal.TerminalBuilder;
+
+/** The shell in a terminal: line editor, history, completion by asking the running Busbar. Ctrl-D ends it. */
+final class Terminal {
+    private static final String PROMPT = "busbar> ";
+
+    private final ControlConnection connection;
+    private final Path history;
+    private final FileNameCompleter files = new FileNameCompleter();
+
+    Terminal(ControlConnection connection, Path history) {
+        this.connection = connection;
+        this.history = history;
+    }
+
+    /** Returns the exit status of the last line. */
+    int run() throws IOException {
+        var status = 0;
+        try (var terminal = TerminalBuilder.builder().name("busbar").system(true).build()) {
+            var reader = LineReaderBuilder.builder()
+                    .terminal(terminal)
+                    .appName("busbar")
+                    .parser(new DefaultParser().eofOnUnclosedQuote(false))
+                    .completer(this::complete)
+                    .variable(LineReader.HISTORY_FILE, history)
+                    .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
+                    .option(LineReader.Option.AUTO_FRESH_LINE, true)
+                    .build();
+            for (var line = read(reader); line != null && !PlainShell.isExit(line); line = read(reader)) {
+                if (!PlainShell.isEmpty(line)) {
+                    status = connection.line(line, terminal.getWidth(), terminal.writer()::print, terminal.writer()::print);
+                    terminal.flush();
+                }
+            }
+        }
+        return status;
+    }
+
+    /** Returns the next line, empty after Ctrl-C; null at the end of the input. */
+    private static String read(LineReader reader) {
+        try {
+            return reader.readLine(PROMPT);
+        } catch (UserInterruptException _) {
+            return "";
+        } catch (EndOfFileException _) {
+            return null;
+        }
+    }
+
+    /** Words that the running Busbar proposes; where it knows none, files. */
+    private void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
+        List<String> words;
+        try {
+            words = connection.complete(line.line().substring(0, line.cursor()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        words.forEach(word -> candidates.add(new Candidate(word)));
+        if (words.isEmpty() && line.wordIndex() > 0) {
+            files.complete(reader, line, candidates);
+        }
+    }
+}
