@@ -65,10 +65,18 @@ final class Connection implements AutoCloseable {
         return received > 0;
     }
 
-    /** Returns whether the front-end has left, as far as the kernel knows. Any thread. */
+    /** Returns whether the front-end has left, as far as the kernel knows, or was left. Any thread. */
     boolean hungUp() {
-        int events = Poll.await(stream.fd().number(), Poll.POLLIN, 0);
-        return events < 0 || (events & (Poll.POLLHUP | Poll.POLLERR | Poll.POLLNVAL)) != 0;
+        Fd fd = stream.fd();
+        if (!fd.retain()) {
+            return true;
+        }
+        try {
+            int events = Poll.await(fd.number(), Poll.POLLIN, 0);
+            return events < 0 || (events & (Poll.POLLHUP | Poll.POLLERR)) != 0;
+        } finally {
+            fd.release();
+        }
     }
 
     /**

@@ -42,11 +42,16 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
         private boolean left;
         /** The reactor's: runs while a message is incomplete. */
         private Reactor.Timer deadline;
-        /** The reactor's: nothing more is read. */
-        private boolean ended;
+        /** Nothing more is read. Set before the socket is closed. */
+        private volatile boolean ended;
 
         Client(Connection connection) {
             this.connection = connection;
+        }
+
+        /** Whether it has left or was told to: also when that happens while its socket is looked at. */
+        boolean leaves() {
+            return ended || connection.hungUp() || ended;
         }
     }
 
@@ -158,7 +163,7 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
 
     private void clientWaits(Reactor.Watch watch) {
         doorbell = watch;
-        if (current != null && (current.ended || current.connection.hungUp())) {
+        if (current != null && current.leaves()) {
             return; // armed again when the device is free
         }
         try {
@@ -280,10 +285,10 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
             return;
         }
         client.left = true;
+        client.ended = true;
         if (client.watch != null) {
             client.watch.cancel();
         }
-        reactor.execute(() -> client.ended = true);
         LOG.info("{}: the connection ends: {}", device.name(), why);
         takeBack(client);
     }

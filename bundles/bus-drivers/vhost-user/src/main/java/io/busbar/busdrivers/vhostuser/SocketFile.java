@@ -90,7 +90,8 @@ final class SocketFile {
                 file.setOwner(names.lookupPrincipalByName(settings.user().get()));
             }
         } catch (UserPrincipalNotFoundException e) {
-            throw new VdpaException(VdpaError.EINVAL, "owner " + e.getName() + ": there is no such user or group");
+            throw new VdpaException(VdpaError.EINVAL, "setting owner " + settings.user().orElse("")
+                    + settings.group().map(group -> ":" + group).orElse("") + ": there is no such user or group");
         } catch (IOException e) {
             throw new VdpaException(
                     VdpaError.EPERM, Reason.PERMISSION, "the owner of " + path + " cannot be set: " + e, e);

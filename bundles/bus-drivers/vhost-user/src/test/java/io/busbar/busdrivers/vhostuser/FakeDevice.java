@@ -41,6 +41,7 @@ class FakeDevice implements VdpaDevice, DmaMapping, VdpaConfigOps {
     final int[] availIndex = new int[QUEUES];
     final byte[] config = new byte[60];
     final AtomicInteger kicks = new AtomicInteger();
+    final AtomicInteger resets = new AtomicInteger();
     volatile ConfigCallback configCallback;
     volatile int status;
     volatile DriverMemory memory = DriverMemory.EMPTY;
@@ -259,6 +260,7 @@ class FakeDevice implements VdpaDevice, DmaMapping, VdpaConfigOps {
         Arrays.fill(ready, false);
         Arrays.fill(callback, null);
         Arrays.fill(availIndex, 0);
+        resets.incrementAndGet();
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
+import io.busbar.core.linux.Errno;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.linux.UnixStream;
@@ -99,10 +100,33 @@ final class FrontEnd implements AutoCloseable {
         return ask(1, new byte[0]).u64();
     }
 
+    /**
+     * Waits until everything sent before was handled, whatever replies to it come first. Nothing sent before has asked
+     * for GET_FEATURES.
+     *
+     * @return false if the connection ended instead
+     */
+    boolean flush() {
+        if (trySendRaw(message(1, PLAIN, none())) < 0) {
+            return false;
+        }
+        while (stream.receiveExactly(buffer.address(), 12, 5 * SECONDS) == 12) {
+            int size = buffer.get(JAVA_INT_UNALIGNED, 8);
+            if (size > 0 && stream.receiveExactly(buffer.address() + 12, size, 5 * SECONDS) != size) {
+                return false;
+            }
+            stream.closeDescriptors();
+            if (buffer.get(JAVA_INT_UNALIGNED, 0) == 1) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Waits for the end of the connection; fails if there is anything to read before it. */
     void expectClosed() {
         int count = stream.receiveExactly(buffer.address(), 1, 5 * SECONDS);
-        assertThat(count).as("the connection is closed").isIn(0, -io.busbar.core.linux.Errno.ECONNRESET);
+        assertThat(count).as("the connection is closed").isIn(0, -Errno.ECONNRESET);
     }
 
     @Override
