@@ -37,7 +37,15 @@ public final class VdpaCommand implements Command {
 
     @Override
     public String help() {
-        return Usage.ALL;
+        StringBuilder help = new StringBuilder(Usage.ALL);
+        for (VdpaBus bus : inventory.buses()) {
+            for (VdpaManagementDevice device : bus.managementDevices()) {
+                help.append("\nWords of ").append(Handle.show(bus.name(), device.name())).append(":\n");
+                device.attributes().forEach(word ->
+                        help.append(String.format("  %-28s %s%n", word.name() + " " + word.value(), word.text())));
+            }
+        }
+        return help.toString();
     }
 
     @Override
