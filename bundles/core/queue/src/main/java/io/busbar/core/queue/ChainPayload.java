@@ -110,9 +110,13 @@ final class ChainPayload implements Payload {
         }
     }
 
-    /** Returns the bytes from the position to the end of its segment, no more than wanted. */
-    private long piece(long wanted) {
-        return Math.min(wanted, chain.length(segment) - (position - segmentStart));
+    /**
+     * Returns the bytes from the position to the end of its segment, or of the region's mapping: a segment may span
+     * regions that are neighbours here. No more than wanted.
+     */
+    private long piece(long wanted, int region, long at) {
+        long inSegment = chain.length(segment) - (position - segmentStart);
+        return Math.min(wanted, Math.min(inSegment, views.after(region, at)));
     }
 
     private long address() {
@@ -141,10 +145,10 @@ final class ChainPayload implements Payload {
         try {
             long done = 0;
             while (done < wanted) {
-                long bytes = piece(wanted - done);
                 int region = views.indexOf(address());
-                MemorySegment memory = views.segment(region);
                 long at = views.offset(region, address());
+                long bytes = piece(wanted - done, region, at);
+                MemorySegment memory = views.segment(region);
                 if (in) {
                     MemorySegment.copy(other, offset + done, memory, at, bytes);
                 } else {
@@ -167,9 +171,10 @@ final class ChainPayload implements Payload {
         try {
             long done = 0;
             while (done < wanted) {
-                long bytes = piece(wanted - done);
                 int region = views.indexOf(address());
-                views.segment(region).asSlice(views.offset(region, address()), bytes).fill(value);
+                long at = views.offset(region, address());
+                long bytes = piece(wanted - done, region, at);
+                views.segment(region).asSlice(at, bytes).fill(value);
                 done += bytes;
                 advance(bytes);
             }

@@ -21,4 +21,9 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
     @AttributeDefinition(min = "1", max = "256", description = "How many threads of one device may wait for its disk at "
             + "the same time; they exist only while there is work for them.")
     int ioThreads() default 4;
+
+    /** Returns whether each queue gets a class of its own. */
+    @AttributeDefinition(description = "Whether the ring code is compiled for each queue with its addresses as "
+            + "constants, which is faster; off makes profiles and coverage of the ring code readable.")
+    boolean ownClasses() default true;
 }

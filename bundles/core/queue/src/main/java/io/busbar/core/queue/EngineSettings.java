@@ -9,8 +9,9 @@ import java.util.concurrent.TimeUnit;
  * @param drainNanos how long a stop waits for requests in flight
  * @param ioThreads  most I/O threads of one device
  * @param processors processors that there are
+ * @param ownClasses whether each queue gets a class of its own, which is faster
  */
-record EngineSettings(long spinNanos, long drainNanos, int ioThreads, int processors) {
+record EngineSettings(long spinNanos, long drainNanos, int ioThreads, int processors, boolean ownClasses) {
 
     static EngineSettings of(EngineConfiguration configuration) {
         return new EngineSettings(
@@ -18,7 +19,8 @@ record EngineSettings(long spinNanos, long drainNanos, int ioThreads, int proces
                 TimeUnit.MILLISECONDS.toNanos(
                         inRange("drainTimeoutMillis", configuration.drainTimeoutMillis(), 1, 600_000)),
                 inRange("ioThreads", configuration.ioThreads(), 1, 256),
-                Runtime.getRuntime().availableProcessors());
+                Runtime.getRuntime().availableProcessors(),
+                configuration.ownClasses());
     }
 
     private static int inRange(String name, int value, int lowest, int highest) {

@@ -51,6 +51,11 @@ final class RegionViews {
         return segments[index];
     }
 
+    /** Returns the bytes of a region's segment from an offset on. */
+    long after(int index, long offset) {
+        return size[index] - offset;
+    }
+
     /** Returns the offset of an address in a region's segment. */
     long offset(int index, long address) {
         return address - first[index];

@@ -30,7 +30,13 @@ record RingStart(DeviceRing ring, int[] heads) {
      *
      * @throws VdpaException EINVAL if a part is not there
      */
-    static RingStart of(int index, VirtqueueSetup queue, long features, Regions regions, InflightMemory inflight)
+    static RingStart of(
+            int index,
+            VirtqueueSetup queue,
+            long features,
+            Regions regions,
+            InflightMemory inflight,
+            boolean ownClass)
             throws VdpaException {
         int size = queue.size;
         if (size == 0) {
@@ -47,11 +53,15 @@ record RingStart(DeviceRing ring, int[] heads) {
             Optional<InflightRegion> record =
                     inflight == null ? Optional.empty() : inflight.region(index, size);
             return record.isPresent()
-                    ? recovered(config, record.get(), regions)
-                    : new RingStart(Rings.device(config, regions), NONE);
+                    ? recovered(config, record.get(), regions, ownClass)
+                    : new RingStart(ring(ownClass, config, regions), NONE);
         } catch (InternalError e) {
             throw new VdpaException(VdpaError.EINVAL, "queue " + index + ": its memory is not there any more");
         }
+    }
+
+    private static DeviceRing ring(boolean ownClass, DeviceRingConfig config, Regions regions) {
+        return ownClass ? Rings.device(config, regions) : Rings.plainDevice(config, regions);
     }
 
     private static long part(int index, Regions regions, String part, long address, long bytes, boolean write)
@@ -65,18 +75,19 @@ record RingStart(DeviceRing ring, int[] heads) {
     }
 
     /** Goes on from the record, if it has something to say; one that contradicts itself is started clean. */
-    private static RingStart recovered(DeviceRingConfig config, InflightRegion region, Regions regions) {
+    private static RingStart recovered(
+            DeviceRingConfig config, InflightRegion region, Regions regions, boolean ownClass) {
         int used = usedIndex(config.addresses());
         int[] heads = new int[config.size()];
         int count = region.isFresh() ? InflightRegion.INCONSISTENT : region.recover(used, heads);
         if (count < 0) {
             region.format(used);
-            return new RingStart(Rings.device(config.withInflight(region), regions), NONE);
+            return new RingStart(ring(ownClass, config.withInflight(region), regions), NONE);
         }
         DeviceRingConfig goOn = config.withNextAvail(used + count & 0xffff)
                 .withNextTicket(region.nextTicket())
                 .withInflight(region);
-        return new RingStart(Rings.device(goOn, regions), Arrays.copyOf(heads, count));
+        return new RingStart(ring(ownClass, goOn, regions), Arrays.copyOf(heads, count));
     }
 
     private static int usedIndex(RingAddresses addresses) {

@@ -181,7 +181,7 @@ final class SoftwareDataPath implements DataPath {
 
     private void activate(int index) throws VdpaException {
         VirtqueueSetup queue = queues[index];
-        RingStart start = RingStart.of(index, queue, features, regions, inflight);
+        RingStart start = RingStart.of(index, queue, features, regions, inflight, settings.ownClasses());
         QueueWorker worker = worker(index);
         ActiveQueue active = new ActiveQueue(
                 index, start.ring(), worker, new Events(), queue.counters, ioThreads, views);

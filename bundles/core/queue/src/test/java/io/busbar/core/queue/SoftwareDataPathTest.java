@@ -10,9 +10,12 @@ import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VqState;
+import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.memory.IoCompletion;
+import io.busbar.api.memory.MemoryRegion;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.IoUring;
+import io.busbar.core.linux.Mapping;
 import io.busbar.core.linux.MemFd;
 import io.busbar.core.linux.OpenFlag;
 import io.busbar.core.linux.PositionalFile;
@@ -43,9 +46,9 @@ class SoftwareDataPathTest {
     private static final long FEATURES =
             1L << VirtioConfig.VIRTIO_F_VERSION_1 | 1L << VirtioConfig.VIRTIO_RING_F_EVENT_IDX;
     private static final EngineSettings SETTINGS =
-            new EngineSettings(25_000, TimeUnit.SECONDS.toNanos(10), 2, 2);
+            new EngineSettings(25_000, TimeUnit.SECONDS.toNanos(10), 2, 2, true);
     private static final EngineSettings IMPATIENT =
-            new EngineSettings(25_000, TimeUnit.MILLISECONDS.toNanos(50), 2, 2);
+            new EngineSettings(25_000, TimeUnit.MILLISECONDS.toNanos(50), 2, 2, true);
 
     private final List<String> broken = new CopyOnWriteArrayList<>();
     private TestDriver driver;
@@ -344,8 +347,8 @@ class SoftwareDataPathTest {
         start(new TestModel(SoftwareDataPathTest::copyOneToAnother), SETTINGS);
         send(0);
         awaitUsed();
-        try (var moved = io.busbar.core.linux.Mapping.map(driver.file.number(), 0, TestDriver.BYTES, true)) {
-            path.setMemory(io.busbar.api.memory.DriverMemory.of(List.of(new io.busbar.api.memory.MemoryRegion(
+        try (var moved = Mapping.map(driver.file.number(), 0, TestDriver.BYTES, true)) {
+            path.setMemory(DriverMemory.of(List.of(new MemoryRegion(
                     TestDriver.IOVA, TestDriver.BYTES, moved.segment(), true, -1, 0))));
             driver.theirs.close();
             send(1);
@@ -355,9 +358,29 @@ class SoftwareDataPathTest {
     }
 
     @Test
+    void a_buffer_may_lie_across_two_regions_that_are_neighbours_here_too() throws Exception {
+        start(new TestModel(SoftwareDataPathTest::copyOneToAnother), SETTINGS);
+        long border = TestDriver.buffer(1) + 100 - TestDriver.IOVA;
+        MemorySegment all = driver.theirs.segment();
+        path.setMemory(DriverMemory.of(List.of(
+                new MemoryRegion(TestDriver.IOVA, border, all.asSlice(0, border), true, -1, 0),
+                new MemoryRegion(
+                        TestDriver.IOVA + border, TestDriver.BYTES - border, all.asSlice(border), true, -1, border))));
+        for (int i = 0; i < 512; i++) {
+            driver.put(TestDriver.buffer(0) + i, i);
+        }
+        send(0);
+        assertThat(awaitUsed()).isZero();
+        assertThat(ring.usedLength()).isEqualTo(512);
+        for (int i = 0; i < 512; i++) {
+            assertThat(driver.get(TestDriver.buffer(1) + i)).isEqualTo(i & 0xff);
+        }
+    }
+
+    @Test
     void a_queue_whose_parts_are_not_in_the_new_memory_is_broken() throws Exception {
         start(new TestModel(SoftwareDataPathTest::copyOneToAnother), SETTINGS);
-        path.setMemory(io.busbar.api.memory.DriverMemory.EMPTY);
+        path.setMemory(DriverMemory.EMPTY);
         assertThat(broken).singleElement().asString().contains("descriptor table").contains("not inside");
     }
 
