@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -181,6 +182,33 @@ class HostileMessageTest {
         assertThat(wire.ack(5, driver.guest.table(), many)).isEqualTo(REFUSED);
         assertThat(wire.ack(13, u64(0), many)).isEqualTo(REFUSED);
         expectAlive();
+    }
+
+    @Test
+    void descriptorsThatFindNoRoomInThisProcessEndTheConnectionAndTheRestIsClosed() throws Exception {
+        Fd[] many = Collections.nCopies(250, driver.event).toArray(Fd[]::new);
+        String limit = limitDescriptors(Long.toString(Rig.descriptors() + 100));
+        try {
+            wire.send(13, FrontEnd.NEED_REPLY, u64(0), many);
+            expectClosed();
+        } finally {
+            limitDescriptors(limit);
+        }
+    }
+
+    /** Sets the soft limit of this process and returns what it was. */
+    private static String limitDescriptors(String soft) throws Exception {
+        String pid = Long.toString(ProcessHandle.current().pid());
+        String was = output("prlimit", "--pid", pid, "--nofile", "--noheadings", "--raw", "--output", "SOFT");
+        output("prlimit", "--pid", pid, "--nofile=" + soft + ":");
+        return was;
+    }
+
+    private static String output(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assertThat(process.waitFor()).as("%s: %s", List.of(command), text).isZero();
+        return text;
     }
 
     // Kinds of descriptors: 78, 79
