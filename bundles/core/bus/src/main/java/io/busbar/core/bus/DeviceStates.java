@@ -16,7 +16,7 @@ import java.util.Set;
 final class DeviceStates {
 
     private static final Set<Reason> HOLDING =
-            EnumSet.of(Reason.NO_BACKEND, Reason.NO_DEVICE_MODEL, Reason.BACKEND_STUCK);
+            EnumSet.of(Reason.NO_BACKEND, Reason.NO_DEVICE_MODEL, Reason.BACKEND_STUCK, Reason.FEATURES_MISMATCH);
 
     private DeviceStates() {}
 

@@ -1,0 +1,509 @@
+package io.busbar.drivers.sim;
+
+import io.busbar.api.backend.BackendException;
+import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.ResizableBackend;
+import io.busbar.api.device.DataPath;
+import io.busbar.api.device.DeviceModel;
+import io.busbar.api.device.DeviceModelFactory;
+import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.core.virtio.FeatureNames;
+import io.busbar.core.virtio.VirtioConfig;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a software device is made of: the data path, which stays, and the model and the backend, which may leave and come
+ * back.
+ *
+ * <p>While one of them is away the data path has no model, so that its queues hold. What leaves while requests are in its
+ * hands is let go, and replaced, only when they have ended: a request is never in two hands.
+ *
+ * <p>Threads: see the package. State is changed under {@link #lock()}; what is read without it is volatile.
+ */
+final class DeviceParts {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceParts.class);
+    private static final long FIRST_RETRY_MILLIS = 500;
+    private static final long LAST_RETRY_MILLIS = 30_000;
+    private static final long IDLE_SECONDS = 1;
+
+    private final String name;
+    private final PartsOpener opener;
+    private final Notifications notifications;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final ScheduledThreadPoolExecutor recovery;
+    private final PastStatistics past = new PastStatistics();
+    private final Map<Integer, byte[]> configWrites = new LinkedHashMap<>();
+
+    private volatile DataPath path;
+    private long features;
+    private int vqCount;
+    private int configSize;
+
+    private DeviceModelFactory modelFactory;
+    private volatile DeviceModel model;
+    private volatile OpenBackend backend;
+    private volatile boolean attached;
+    private boolean modelGone;
+    private boolean backendGone;
+    private boolean closed;
+    private long accepted;
+    private long retryMillis = FIRST_RETRY_MILLIS;
+    private volatile byte[] lastConfig = {};
+    private volatile Health trouble = Health.OK;
+
+    private DeviceParts(PartsOpener opener) {
+        this.name = opener.request().name();
+        this.opener = opener;
+        this.notifications = opener.notifications();
+        recovery = new ScheduledThreadPoolExecutor(
+                1, Thread.ofPlatform().daemon().name("busbar-recovery-" + name).factory());
+        recovery.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+        recovery.allowCoreThreadTimeOut(true);
+        recovery.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    }
+
+    /**
+     * Opens everything, or nothing.
+     *
+     * @param type          the device type
+     * @param request       the device's name and words
+     * @param services      what devices use
+     * @param notifications tells the driver
+     * @param status        told of broken queues
+     * @throws VdpaException with the sentence of whichever part refuses
+     */
+    static DeviceParts open(
+            SimClass type, AddRequest request, SimServices services, Notifications notifications, DeviceStatus status)
+            throws VdpaException {
+        DeviceParts parts = new DeviceParts(new PartsOpener(type, request, services, notifications));
+        try {
+            parts.openAll(status);
+            return parts;
+        } catch (VdpaException | RuntimeException refused) {
+            parts.close();
+            throw refused;
+        }
+    }
+
+    private void openAll(DeviceStatus status) throws VdpaException {
+        modelFactory = opener.findModel().orElseThrow(() -> missing(opener.noModel()));
+        DeviceWords words = opener.words(modelFactory);
+        BackendFactory backendFactory = opener.findBackend(modelFactory, words)
+                .orElseThrow(() -> missing(opener.noBackend(modelFactory, words.backend())));
+        model = opener.create(modelFactory, words);
+        backend = opener.open(modelFactory, backendFactory, words);
+        model.attach(backend.backend());
+        features = offered();
+        vqCount = model.vqCount();
+        configSize = model.configSize();
+        path = opener.services().engine().open(name, vqCount, status);
+        attached = true;
+        path.attach(model);
+    }
+
+    private static VdpaException missing(Health health) {
+        return new VdpaException(VdpaError.ENODEV, health.reason(), health.sentence(), null);
+    }
+
+    /** The model's features and the rings'. A driver in a guest knows no addresses but its own: no ACCESS_PLATFORM. */
+    private long offered() {
+        long rings = opener.services().engine().ringFeatures() | VirtioConfig.bit(VirtioConfig.VIRTIO_F_VERSION_1);
+        return model.deviceFeatures() | rings & ~VirtioConfig.bit(VirtioConfig.VIRTIO_F_ACCESS_PLATFORM);
+    }
+
+    // What the ops use
+
+    /** Held while the data path, the model or the backend is changed. */
+    ReentrantLock lock() {
+        return lock;
+    }
+
+    DataPath path() {
+        return path;
+    }
+
+    /** Returns the features that are offered, the same for the life of the device. */
+    long features() {
+        return features;
+    }
+
+    int vqCount() {
+        return vqCount;
+    }
+
+    int configSize() {
+        return configSize;
+    }
+
+    /** Tells the model what the driver accepted; 0 at a reset. Under the lock. */
+    void accept(long driverFeatures) {
+        accepted = driverFeatures;
+        if (driverFeatures == 0) {
+            configWrites.clear();
+        }
+        if (model != null) {
+            model.setDriverFeatures(driverFeatures);
+        }
+    }
+
+    /** Reads the configuration: the model's, or what it was before something left. Any thread. */
+    void readConfig(int offset, byte[] target) {
+        DeviceModel now = model;
+        if (attached && now != null) {
+            now.readConfig(offset, target);
+            return;
+        }
+        Arrays.fill(target, (byte) 0);
+        byte[] last = lastConfig;
+        if (offset >= 0 && offset < last.length) {
+            System.arraycopy(last, offset, target, 0, Math.min(target.length, last.length - offset));
+        }
+    }
+
+    /** Writes fields of the configuration, and remembers them for the next model. Under the lock. */
+    void writeConfig(int offset, byte[] source) throws VdpaException {
+        checkAttached();
+        model.writeConfig(offset, source);
+        configWrites.put(offset, source.clone());
+    }
+
+    private void checkAttached() throws VdpaException {
+        if (!attached) {
+            throw new VdpaException(VdpaError.EAGAIN, trouble.reason(), trouble.sentence(), null);
+        }
+    }
+
+    /** Returns a queue's counters: those of the models, then the ring's. Any thread. */
+    Map<String, Long> statistics(int queue) {
+        Map<String, Long> statistics = past.with(model, queue);
+        statistics.putAll(path.counters(queue));
+        return statistics;
+    }
+
+    /** Returns whether the backend can change its capacity. */
+    boolean resizable() {
+        OpenBackend now = backend;
+        return now != null && now.backend() instanceof ResizableBackend;
+    }
+
+    /** Changes the capacity. Under the lock. */
+    void resize(long bytes) throws VdpaException {
+        checkAttached();
+        if (!(backend.backend() instanceof ResizableBackend resizable)) {
+            throw new VdpaException(
+                    VdpaError.EOPNOTSUPP, "backend " + backend.factory().name() + " cannot change its size");
+        }
+        try {
+            resizable.resize(bytes);
+        } catch (BackendException refused) {
+            throw BackendErrors.of(refused);
+        }
+    }
+
+    /** Returns what is wrong with the parts, if anything is. Any thread. */
+    Health health() {
+        Health now = trouble;
+        if (!now.ok()) {
+            return now;
+        }
+        Health engine = path.health();
+        if (!engine.ok()) {
+            return engine;
+        }
+        OpenBackend opened = backend;
+        String failure = opened == null ? "" : opened.context().failure();
+        return failure.isEmpty() ? Health.OK : new Health(Reason.BACKEND_FAILED, failure);
+    }
+
+    /** Returns which bundle the backend comes from; empty while it is away. */
+    String backendOrigin() {
+        OpenBackend opened = backend;
+        return opened == null ? "" : opened.factory().origin();
+    }
+
+    // What leaves
+
+    /** A part may have left: what is no longer there is let go before the return, or as soon as its requests end. */
+    void checkParts() {
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            Factories factories = opener.services().factories();
+            backendGone |= backend != null && !factories.has(backend.factory());
+            modelGone |= model != null && !factories.has(modelFactory);
+            if (backendGone || modelGone) {
+                trouble = modelGone || model == null
+                        ? opener.noModel()
+                        : opener.noBackend(modelFactory, backend.factory().name());
+                letGo();
+                recoverSoon();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Lets go of what has left; under the lock.
+     *
+     * @return whether all of it is gone
+     */
+    private boolean letGo() {
+        if (!backendGone && !modelGone) {
+            return true;
+        }
+        if (attached && !takeModelOff()) {
+            return false;
+        }
+        if (backendGone) {
+            backendGone = false;
+            closeBackend();
+        }
+        if (modelGone) {
+            modelGone = false;
+            closeModel();
+        }
+        return true;
+    }
+
+    private boolean takeModelOff() {
+        try {
+            path.detach();
+        } catch (VdpaException stuck) {
+            trouble = new Health(Reason.BACKEND_STUCK, stuck.getMessage());
+            return false;
+        }
+        quietly("configuration", () -> lastConfig = config());
+        attached = false;
+        quietly("detach", model::detach);
+        return true;
+    }
+
+    private byte[] config() {
+        byte[] config = new byte[configSize];
+        model.readConfig(0, config);
+        return config;
+    }
+
+    private void closeBackend() {
+        OpenBackend old = backend;
+        backend = null;
+        old.context().close();
+        opener.reap(old.backend());
+    }
+
+    private void closeModel() {
+        DeviceModel old = model;
+        quietly("statistics", () -> past.keep(old, vqCount));
+        model = null;
+        modelFactory = null;
+        quietly("close", old::close);
+    }
+
+    private void quietly(String what, Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException | LinkageError thrown) {
+            LOG.error("{}: {} of the device model failed", name, what, thrown);
+        }
+    }
+
+    // What comes back
+
+    /** A part may have come: what is missing is opened, on the recovery thread. */
+    void recoverSoon() {
+        recoverIn(0);
+    }
+
+    private void recoverIn(long millis) {
+        try {
+            recovery.schedule(this::recover, millis, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException _) {
+            // The device was deleted.
+        }
+    }
+
+    private void recoverLater() {
+        recoverIn(retryMillis);
+        retryMillis = Math.min(retryMillis * 2, LAST_RETRY_MILLIS);
+    }
+
+    /**
+     * What can be opened now.
+     *
+     * @param model   makes the model, or has made it
+     * @param words   the words
+     * @param backend opens the backend; null if it is open
+     */
+    private record Plan(DeviceModelFactory model, DeviceWords words, BackendFactory backend) {}
+
+    /** Opens what is missing and goes on; on the recovery thread alone. Opening takes time and so no lock. */
+    private void recover() {
+        try {
+            Optional<Plan> plan = plan();
+            if (plan.isPresent()) {
+                Plan now = plan.get();
+                goOn(now, now.backend() == null ? null : opener.open(now.model(), now.backend(), now.words()));
+            }
+        } catch (VdpaException refused) {
+            hold(refused.reason(), refused.getMessage());
+        } catch (RuntimeException | LinkageError thrown) {
+            LOG.error("{}: what left cannot be replaced", name, thrown);
+            hold(Reason.INTERNAL, thrown.toString());
+        }
+        checkParts();
+    }
+
+    private Optional<Plan> plan() throws VdpaException {
+        lock.lock();
+        try {
+            if (closed || attached && !backendGone && !modelGone) {
+                return Optional.empty();
+            }
+            if (!letGo()) {
+                recoverLater();
+                return Optional.empty();
+            }
+            Optional<DeviceModelFactory> found = model == null ? opener.findModel() : Optional.of(modelFactory);
+            if (found.isEmpty()) {
+                trouble = opener.noModel();
+                return Optional.empty();
+            }
+            return plan(found.get());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Optional<Plan> plan(DeviceModelFactory factory) throws VdpaException {
+        DeviceWords words = opener.words(factory);
+        if (backend != null) {
+            return Optional.of(new Plan(factory, words, null));
+        }
+        Optional<BackendFactory> found = opener.findBackend(factory, words);
+        if (found.isEmpty()) {
+            trouble = opener.noBackend(factory, words.backend());
+        }
+        return found.map(backendFactory -> new Plan(factory, words, backendFactory));
+    }
+
+    private void goOn(Plan plan, OpenBackend opened) throws VdpaException {
+        lock.lock();
+        try {
+            if (opened != null) {
+                backend = opened;
+            }
+            if (backend == null) {
+                return; // It left meanwhile, and what follows from that is under way.
+            }
+            if (closed) {
+                closeBackend();
+                return;
+            }
+            boolean fresh = model == null;
+            if (fresh) {
+                model = opener.create(plan.model(), plan.words());
+                modelFactory = plan.model();
+            }
+            attachAgain(fresh);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Attaches what is there, if it keeps what the driver was told; else closes what was opened for it. */
+    private void attachAgain(boolean fresh) throws VdpaException {
+        try {
+            model.attach(backend.backend());
+            if (fresh) {
+                tellAgain();
+            }
+        } catch (VdpaException | RuntimeException refused) {
+            quietly("detach", model::detach);
+            if (fresh) {
+                closeModel();
+            }
+            closeBackend();
+            throw refused;
+        }
+        attached = true;
+        trouble = Health.OK;
+        retryMillis = FIRST_RETRY_MILLIS;
+        path.attach(model);
+        if (!Arrays.equals(lastConfig, config())) {
+            notifications.configChanged();
+        }
+    }
+
+    /** Brings a new model to where the one before it was. */
+    private void tellAgain() throws VdpaException {
+        long now = offered();
+        if (now != features || model.vqCount() != vqCount || model.configSize() != configSize) {
+            throw new VdpaException(VdpaError.EINVAL, Reason.FEATURES_MISMATCH,
+                    "the device model offers " + FeatureNames.names(opener.type().deviceId(), now) + ", " + model.vqCount()
+                            + " queues and " + model.configSize() + " bytes of configuration, but the driver was told "
+                            + FeatureNames.names(opener.type().deviceId(), features) + ", " + vqCount + " and "
+                            + configSize, null);
+        }
+        model.setDriverFeatures(accepted);
+        for (Map.Entry<Integer, byte[]> write : configWrites.entrySet()) {
+            model.writeConfig(write.getKey(), write.getValue());
+        }
+    }
+
+    private void hold(Reason reason, String sentence) {
+        lock.lock();
+        try {
+            if (!closed) {
+                trouble = reason == Reason.FEATURES_MISMATCH
+                        ? new Health(reason, sentence)
+                        : new Health(
+                                opener.findModel().isEmpty() ? Reason.NO_DEVICE_MODEL : Reason.NO_BACKEND,
+                                "cannot be opened again: " + sentence);
+                recoverLater();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes everything apart; the data path ends by the engine's deadline, the backend by the reaper. */
+    void close() {
+        lock.lock();
+        try {
+            closed = true;
+            recovery.shutdown();
+            if (path != null) {
+                path.close();
+            }
+            if (model != null && attached) {
+                quietly("detach", model::detach);
+            }
+            attached = false;
+            if (backend != null) {
+                closeBackend();
+            }
+            if (model != null) {
+                closeModel();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+}

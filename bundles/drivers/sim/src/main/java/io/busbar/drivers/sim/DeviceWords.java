@@ -1,0 +1,104 @@
+package io.busbar.drivers.sim;
+
+import io.busbar.api.backend.BackendException;
+import io.busbar.api.vdpa.AttributeInfo;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A user's words, split among those that understand them: the software device itself, the device model, and the backend,
+ * which has the rest.
+ *
+ * @param backend  name of the backend
+ * @param readOnly whether the device is read-only
+ * @param dma      which translation it shows
+ * @param model    the model's words
+ * @param settings the backend's words, in their order
+ */
+record DeviceWords(
+        String backend, boolean readOnly, DmaKind dma, Map<String, String> model, Map<String, String> settings) {
+
+    /** Names the backend. */
+    static final String BACKEND = "backend";
+
+    /** Makes the device read-only. */
+    static final String READ_ONLY = "readonly";
+
+    /** Chooses the translation. */
+    static final String DMA = "dma";
+
+    /** The words of the software device itself. */
+    static final List<AttributeInfo> ATTRIBUTES = List.of(
+            new AttributeInfo(BACKEND, "NAME", "Where the bytes go; what follows are the backend's own words."),
+            new AttributeInfo(READ_ONLY, "on|off", "Whether a driver cannot write; default off."),
+            new AttributeInfo(DMA, "device|platform|incremental", "Who translates the driver's addresses: the device by"
+                    + " whole tables, the bus, or the device range by range; default device."));
+
+    /**
+     * Splits words.
+     *
+     * @param words      all of them
+     * @param modelWords names of the model's
+     * @param known      names of the backends that are there, for the sentence
+     * @throws VdpaException EINVAL if the backend is missing or a value is wrong
+     */
+    static DeviceWords split(Map<String, String> words, Set<String> modelWords, List<String> known)
+            throws VdpaException {
+        Map<String, String> model = new LinkedHashMap<>();
+        Map<String, String> settings = new LinkedHashMap<>(words);
+        String backend = settings.remove(BACKEND);
+        String readOnly = settings.remove(READ_ONLY);
+        String dma = settings.remove(DMA);
+        if (backend == null || backend.isEmpty()) {
+            throw new VdpaException(VdpaError.EINVAL, "backend is missing: expected backend NAME, " + oneOf(known));
+        }
+        modelWords.forEach(word -> {
+            if (settings.containsKey(word)) {
+                model.put(word, settings.remove(word));
+            }
+        });
+        return new DeviceWords(
+                backend,
+                onOff(READ_ONLY, readOnly),
+                dma == null ? DmaKind.DEVICE : DmaKind.of(dma),
+                model,
+                settings);
+    }
+
+    private static boolean onOff(String word, String value) throws VdpaException {
+        if (value != null && !value.equals("on") && !value.equals("off")) {
+            throw new VdpaException(VdpaError.EINVAL, word + " " + value + ": expected on or off");
+        }
+        return "on".equals(value);
+    }
+
+    /** Says which backends there are, for sentences. */
+    static String oneOf(List<String> known) {
+        return known.isEmpty() ? "but no backend is there" : "one of " + String.join(", ", known);
+    }
+
+    /**
+     * Says that nobody knows some words.
+     *
+     * @param unknown    the words
+     * @param modelWords what the model knows
+     * @param asked      what the backend asked for
+     */
+    BackendException unknown(Set<String> unknown, Set<String> modelWords, Set<String> asked) {
+        StringBuilder sentence = new StringBuilder("unknown word");
+        unknown.forEach(word -> sentence.append(' ').append(word));
+        sentence.append(": backend ").append(backend).append(" knows ").append(list(asked));
+        sentence.append("; its device knows ").append(list(modelWords));
+        sentence.append("; every device knows ").append(BACKEND).append(", ").append(READ_ONLY).append(", ").append(DMA);
+        return new BackendException(BackendException.Kind.CONFIG_INVALID, sentence.toString());
+    }
+
+    private static String list(Set<String> words) {
+        return words.isEmpty() ? "no word" : String.join(", ", new TreeSet<>(words));
+    }
+}

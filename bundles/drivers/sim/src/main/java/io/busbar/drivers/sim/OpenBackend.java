@@ -1,0 +1,121 @@
+package io.busbar.drivers.sim;
+
+import io.busbar.api.backend.Backend;
+import io.busbar.api.backend.BackendContext;
+import io.busbar.api.backend.BackendException;
+import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.Settings;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * An opened backend.
+ *
+ * @param factory who opened it
+ * @param backend the backend
+ * @param context what it knows of its surroundings
+ */
+record OpenBackend(BackendFactory factory, Backend backend, Context context) {
+
+    /** Told what a backend says of itself, on any thread. */
+    interface Listener {
+
+        /** Its properties changed. */
+        void infoChanged();
+    }
+
+    /**
+     * Opens a backend; one that leaves a word unasked is closed again.
+     *
+     * @param device     name of the device
+     * @param factory    opens it
+     * @param words      the device's words
+     * @param modelWords the words that the model knows, for sentences
+     * @param listener   told what it says
+     * @param closer     closes one that cannot be used
+     * @throws VdpaException what it says, or EINVAL for a word that nobody knows
+     */
+    static OpenBackend open(
+            String device,
+            BackendFactory factory,
+            DeviceWords words,
+            Set<String> modelWords,
+            Listener listener,
+            Consumer<Backend> closer)
+            throws VdpaException {
+        BackendSettings settings = new BackendSettings(factory.name(), factory.settings(), words.settings());
+        Context context = new Context(device, settings, words.readOnly(), listener);
+        try {
+            Backend backend = factory.open(context);
+            Set<String> unknown = settings.unasked();
+            if (!unknown.isEmpty()) {
+                closer.accept(backend);
+                throw words.unknown(unknown, modelWords, settings.asked());
+            }
+            return new OpenBackend(factory, backend, context);
+        } catch (BackendException refused) {
+            throw BackendErrors.of(refused);
+        } catch (RuntimeException | LinkageError thrown) {
+            throw new VdpaException(VdpaError.EIO, Reason.BACKEND_FAILED,
+                    "backend " + factory.name() + " cannot be opened: " + thrown, thrown);
+        }
+    }
+
+    /** What the backend knows; one per opening, so that a late word of a backend that was closed changes nothing. */
+    static final class Context implements BackendContext {
+
+        private final String device;
+        private final BackendSettings settings;
+        private final boolean readOnly;
+        private final Listener listener;
+        private volatile String failure = "";
+        private volatile boolean closed;
+
+        private Context(String device, BackendSettings settings, boolean readOnly, Listener listener) {
+            this.device = device;
+            this.settings = settings;
+            this.readOnly = readOnly;
+            this.listener = listener;
+        }
+
+        @Override
+        public String deviceName() {
+            return device;
+        }
+
+        @Override
+        public Settings settings() {
+            return settings;
+        }
+
+        @Override
+        public boolean readOnly() {
+            return readOnly;
+        }
+
+        @Override
+        public void infoChanged() {
+            if (!closed) {
+                listener.infoChanged();
+            }
+        }
+
+        @Override
+        public void failed(String sentence) {
+            failure = sentence;
+        }
+
+        /** Returns what the backend died of; empty while it lives. */
+        String failure() {
+            return failure;
+        }
+
+        /** Nobody listens to the backend any more. */
+        void close() {
+            closed = true;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package io.busbar.drivers.sim;
+
+import io.busbar.api.backend.Backend;
+import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.device.DeviceModel;
+import io.busbar.api.device.DeviceModelContext;
+import io.busbar.api.device.DeviceModelFactory;
+import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.AttributeInfo;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Finds and makes the parts of one device, always from the same words.
+ *
+ * @param type          the device type
+ * @param request       the device's name and words
+ * @param services      what devices use
+ * @param notifications told when the configuration changed
+ */
+record PartsOpener(SimClass type, AddRequest request, SimServices services, Notifications notifications) {
+
+    Optional<DeviceModelFactory> findModel() {
+        return services.factories().model(type.deviceId());
+    }
+
+    Optional<BackendFactory> findBackend(DeviceModelFactory model, DeviceWords words) {
+        return services.factories().backend(model.backendType(), words.backend());
+    }
+
+    DeviceWords words(DeviceModelFactory model) throws VdpaException {
+        return DeviceWords.split(
+                request.attributes(), wordsOf(model), services.factories().backendNames(model.backendType()));
+    }
+
+    private static Set<String> wordsOf(DeviceModelFactory model) {
+        return model.attributes().stream().map(AttributeInfo::name).collect(Collectors.toUnmodifiableSet());
+    }
+
+    DeviceModel create(DeviceModelFactory model, DeviceWords words) throws VdpaException {
+        try {
+            return model.create(new Context(request.name(), words.model(), notifications));
+        } catch (RuntimeException | LinkageError thrown) {
+            throw new VdpaException(VdpaError.EIO, Reason.INTERNAL,
+                    "the device model for " + type.type() + " cannot be made: " + thrown, thrown);
+        }
+    }
+
+    OpenBackend open(DeviceModelFactory model, BackendFactory backend, DeviceWords words) throws VdpaException {
+        return OpenBackend.open(request.name(), backend, words, wordsOf(model), notifications, this::reap);
+    }
+
+    void reap(Backend opened) {
+        services.reaper().close(request.name(), opened);
+    }
+
+    Health noModel() {
+        return new Health(Reason.NO_DEVICE_MODEL, "no device model for " + type.type() + " is there");
+    }
+
+    Health noBackend(DeviceModelFactory model, String name) {
+        return new Health(Reason.NO_BACKEND, "backend " + name + " is not there: expected "
+                + DeviceWords.oneOf(services.factories().backendNames(model.backendType())));
+    }
+
+    private record Context(String deviceName, Map<String, String> attributes, Notifications notifications)
+            implements DeviceModelContext {
+
+        @Override
+        public void configChanged() {
+            notifications.configChanged();
+        }
+    }
+}

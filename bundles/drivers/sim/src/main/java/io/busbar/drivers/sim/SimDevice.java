@@ -1,0 +1,84 @@
+package io.busbar.drivers.sim;
+
+import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaConfigOps;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.api.vdpa.VdpaParentDevice;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A software vDPA device. */
+final class SimDevice implements VdpaParentDevice {
+
+    private final Inside inside;
+    private final VdpaConfigOps ops;
+    private final Map<String, String> words;
+
+    /**
+     * What a device is made of, for its ops.
+     *
+     * @param type          the device type
+     * @param parts         data path, model and backend
+     * @param status        the device status
+     * @param notifications tells the driver of changes
+     * @param maxQueueSize  the largest size of a queue
+     */
+    record Inside(
+            SimClass type, DeviceParts parts, DeviceStatus status, Notifications notifications, int maxQueueSize) {}
+
+    private SimDevice(Inside inside, VdpaConfigOps ops, Map<String, String> words) {
+        this.inside = inside;
+        this.ops = ops;
+        this.words = words;
+    }
+
+    /**
+     * Makes a device, or leaves nothing.
+     *
+     * @param type     the device type
+     * @param request  its name and words
+     * @param services what devices use
+     * @throws VdpaException with the sentence of whichever part refuses
+     */
+    static SimDevice make(SimClass type, AddRequest request, SimServices services) throws VdpaException {
+        Notifications notifications = new Notifications(request.name(), services.callbacks());
+        DeviceStatus status = new DeviceStatus(notifications);
+        DeviceParts parts = DeviceParts.open(type, request, services, notifications, status);
+        Inside inside = new Inside(type, parts, status, notifications, services.engine().maxQueueSize());
+        DmaKind dma = DmaKind.of(request.attributes().getOrDefault(DeviceWords.DMA, "device"));
+        return new SimDevice(inside, SimOpsVariants.of(inside, dma, parts.resizable()), request.attributes());
+    }
+
+    /** Returns the data path, model and backend. */
+    DeviceParts parts() {
+        return inside.parts();
+    }
+
+    @Override
+    public VdpaConfigOps ops() {
+        return ops;
+    }
+
+    @Override
+    public int vqCount() {
+        return inside.parts().vqCount();
+    }
+
+    @Override
+    public Health health() {
+        Health health = inside.parts().health();
+        String broken = inside.status().broken();
+        return health.ok() && !broken.isEmpty() ? new Health(Reason.DEVICE_NEEDS_RESET, broken) : health;
+    }
+
+    /** Returns the words that it was made of, but for those that begin with a dot, which are secret. */
+    @Override
+    public Map<String, String> details() {
+        Map<String, String> details = new LinkedHashMap<>(words);
+        details.keySet().removeIf(word -> word.startsWith("."));
+        details.put("backend_bundle", inside.parts().backendOrigin());
+        return details;
+    }
+}

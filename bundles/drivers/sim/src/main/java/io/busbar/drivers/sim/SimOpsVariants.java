@@ -1,0 +1,150 @@
+package io.busbar.drivers.sim;
+
+import io.busbar.api.memory.DriverMemory;
+import io.busbar.api.memory.MemoryRegion;
+import io.busbar.api.vdpa.DmaDomain;
+import io.busbar.api.vdpa.IncrementalIommu;
+import io.busbar.api.vdpa.OnChipIommu;
+import io.busbar.api.vdpa.PlatformDma;
+import io.busbar.api.vdpa.ResizableCapacity;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The ops by what they translate and whether they resize: an ability is an interface, so each combination is a class.
+ */
+final class SimOpsVariants {
+
+    private SimOpsVariants() {}
+
+    /**
+     * Makes the ops of a device.
+     *
+     * @param device    what the device is made of
+     * @param dma       which translation they show
+     * @param resizable whether they resize
+     */
+    static SimOps of(SimDevice.Inside device, DmaKind dma, boolean resizable) {
+        return switch (dma) {
+            case DEVICE -> resizable ? new ResizableOnChip(device) : new OnChip(device);
+            case PLATFORM -> resizable ? new ResizablePlatform(device) : new Platform(device);
+            case INCREMENTAL -> resizable ? new ResizableIncremental(device) : new Incremental(device);
+        };
+    }
+
+    private static class OnChip extends SimOps implements OnChipIommu {
+
+        OnChip(SimDevice.Inside device) {
+            super(device);
+        }
+
+        @Override
+        public void setMap(int asid, DriverMemory memory) throws VdpaException {
+            checkAsid(asid);
+            setMemory(memory);
+        }
+    }
+
+    private static class Platform extends SimOps implements PlatformDma {
+
+        Platform(SimDevice.Inside device) {
+            super(device);
+        }
+
+        @Override
+        public void attachDomain(DmaDomain domain) {
+            domain.onChange(this::setMemory);
+        }
+    }
+
+    /** Keeps its own table of ranges, of which it has room for as many as Linux's simulator by default. */
+    private static class Incremental extends SimOps implements IncrementalIommu {
+
+        private static final int MAX_RANGES = 2048;
+
+        private List<MemoryRegion> ranges = List.of();
+
+        Incremental(SimDevice.Inside device) {
+            super(device);
+        }
+
+        @Override
+        public synchronized void dmaMap(int asid, MemoryRegion region) throws VdpaException {
+            checkAsid(asid);
+            if (ranges.size() == MAX_RANGES) {
+                throw new VdpaException(VdpaError.ENOSPC, "the table of " + MAX_RANGES + " ranges is full");
+            }
+            List<MemoryRegion> next = new ArrayList<>(ranges);
+            next.add(region);
+            use(next, table(next));
+        }
+
+        private static DriverMemory table(List<MemoryRegion> ranges) throws VdpaException {
+            try {
+                return DriverMemory.of(ranges);
+            } catch (IllegalArgumentException overlap) {
+                throw new VdpaException(VdpaError.EEXIST, overlap.getMessage());
+            }
+        }
+
+        @Override
+        public synchronized void dmaUnmap(int asid, long iova, long size) throws VdpaException {
+            checkAsid(asid);
+            List<MemoryRegion> next = new ArrayList<>(ranges);
+            if (!next.removeIf(range -> range.iova() == iova && range.size() == size)) {
+                throw new VdpaException(VdpaError.ENOENT, "no range of 0x" + Long.toHexString(size)
+                        + " bytes is mapped at 0x" + Long.toHexString(iova));
+            }
+            use(next, table(next));
+        }
+
+        private void use(List<MemoryRegion> next, DriverMemory memory) throws VdpaException {
+            setMemory(memory);
+            ranges = next;
+        }
+    }
+
+    private static final class ResizableOnChip extends OnChip implements ResizableCapacity {
+
+        ResizableOnChip(SimDevice.Inside device) {
+            super(device);
+        }
+
+        @Override
+        public void resize(long bytes) throws VdpaException {
+            resizeBackend(bytes);
+        }
+    }
+
+    private static final class ResizablePlatform extends Platform implements ResizableCapacity {
+
+        ResizablePlatform(SimDevice.Inside device) {
+            super(device);
+        }
+
+        @Override
+        public void resize(long bytes) throws VdpaException {
+            resizeBackend(bytes);
+        }
+    }
+
+    private static final class ResizableIncremental extends Incremental implements ResizableCapacity {
+
+        ResizableIncremental(SimDevice.Inside device) {
+            super(device);
+        }
+
+        @Override
+        public void resize(long bytes) throws VdpaException {
+            resizeBackend(bytes);
+        }
+    }
+
+    private static void checkAsid(int asid) throws VdpaException {
+        if (asid != 0) {
+            throw new VdpaException(VdpaError.EINVAL, "address space " + asid + ": expected 0, there is no other");
+        }
+    }
+}

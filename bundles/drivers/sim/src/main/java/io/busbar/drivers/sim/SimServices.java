@@ -1,0 +1,14 @@
+package io.busbar.drivers.sim;
+
+import io.busbar.api.device.QueueEngine;
+import java.util.concurrent.Executor;
+
+/**
+ * What every software device uses.
+ *
+ * @param engine    runs the queues
+ * @param factories the backends and device models that are there
+ * @param reaper    closes backends
+ * @param callbacks runs config callbacks, one after the other
+ */
+record SimServices(QueueEngine engine, Factories factories, Reaper reaper, Executor callbacks) {}

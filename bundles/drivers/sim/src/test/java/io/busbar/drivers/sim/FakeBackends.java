@@ -1,0 +1,101 @@
+package io.busbar.drivers.sim;
+
+import io.busbar.api.backend.Backend;
+import io.busbar.api.backend.BackendContext;
+import io.busbar.api.backend.BackendException;
+import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.ResizableBackend;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** Opens backends that know the words {@code path}, {@code size} and a secret. */
+final class FakeBackends implements BackendFactory {
+
+    final List<Opened> opened = Collections.synchronizedList(new ArrayList<>());
+    volatile BackendException failure;
+    volatile boolean misfit;
+    volatile boolean resizable;
+    volatile int capacity = 1;
+    private final String name;
+
+    FakeBackends(String name) {
+        this.name = name;
+    }
+
+    Opened last() {
+        return opened.getLast();
+    }
+
+    @Override
+    public String type() {
+        return "block";
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public String settings() {
+        return "path FILE [size SIZE]";
+    }
+
+    @Override
+    public String origin() {
+        return "fake 1";
+    }
+
+    @Override
+    public Backend open(BackendContext context) throws BackendException {
+        if (failure != null) {
+            throw failure;
+        }
+        String path = context.settings().required("path");
+        context.settings().size("size");
+        context.settings().text(".password");
+        Opened backend = resizable ? new Resizable(context, path, this) : new Opened(context, path, this);
+        opened.add(backend);
+        return backend;
+    }
+
+    static class Opened implements Backend {
+
+        final BackendContext context;
+        final String path;
+        final boolean misfit;
+        final int capacity;
+        volatile boolean closed;
+
+        Opened(BackendContext context, String path, FakeBackends factory) {
+            this.context = context;
+            this.path = path;
+            this.misfit = factory.misfit;
+            this.capacity = factory.capacity;
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+
+    static final class Resizable extends Opened implements ResizableBackend {
+
+        volatile long size;
+
+        Resizable(BackendContext context, String path, FakeBackends factory) {
+            super(context, path, factory);
+        }
+
+        @Override
+        public void resize(long newCapacity) throws BackendException {
+            if (newCapacity > 1 << 20) {
+                throw new BackendException(BackendException.Kind.NO_SPACE, "no room for " + newCapacity);
+            }
+            size = newCapacity;
+            context.infoChanged();
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package io.busbar.drivers.sim;
+
+import io.busbar.api.device.ChainBatch;
+import io.busbar.api.device.DeviceModel;
+import io.busbar.api.device.DeviceModelContext;
+import io.busbar.api.device.DeviceModelFactory;
+import io.busbar.api.vdpa.AttributeInfo;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+
+/** Makes block models that write down what they are told. */
+final class FakeModels implements DeviceModelFactory {
+
+    static final long FLUSH = 1L << 9;
+    static final int CONFIG_SIZE = 16;
+
+    final List<Model> made = Collections.synchronizedList(new ArrayList<>());
+    volatile long features = FLUSH;
+    volatile VdpaException failure;
+
+    Model last() {
+        return made.getLast();
+    }
+
+    @Override
+    public int deviceId() {
+        return 2;
+    }
+
+    @Override
+    public String backendType() {
+        return "block";
+    }
+
+    @Override
+    public List<AttributeInfo> attributes() {
+        return List.of(new AttributeInfo("serial", "S", "Serial."), new AttributeInfo("queues", "N", "Queues."));
+    }
+
+    @Override
+    public DeviceModel create(DeviceModelContext context) throws VdpaException {
+        if (failure != null) {
+            throw failure;
+        }
+        Model model = new Model(context, features);
+        made.add(model);
+        return model;
+    }
+
+    static final class Model implements DeviceModel {
+
+        final DeviceModelContext context;
+        final List<String> calls = Collections.synchronizedList(new ArrayList<>());
+        private final long features;
+        volatile FakeBackends.Opened backend;
+        volatile boolean closed;
+
+        Model(DeviceModelContext context, long features) {
+            this.context = context;
+            this.features = features;
+        }
+
+        @Override
+        public void attach(Object newBackend) throws VdpaException {
+            FakeBackends.Opened opened = (FakeBackends.Opened) newBackend;
+            if (opened.misfit) {
+                throw new VdpaException(VdpaError.EINVAL, Reason.FEATURES_MISMATCH, "the backend is read-only now", null);
+            }
+            backend = opened;
+            calls.add("attach");
+        }
+
+        @Override
+        public void detach() {
+            backend = null;
+            calls.add("detach");
+        }
+
+        @Override
+        public long deviceFeatures() {
+            return features;
+        }
+
+        @Override
+        public int vqCount() {
+            return Integer.parseInt(context.attributes().getOrDefault("queues", "1"));
+        }
+
+        @Override
+        public void setDriverFeatures(long accepted) {
+            calls.add("setDriverFeatures " + Long.toHexString(accepted));
+        }
+
+        @Override
+        public int configSize() {
+            return CONFIG_SIZE;
+        }
+
+        @Override
+        public void readConfig(int offset, byte[] target) {
+            Arrays.fill(target, (byte) backend.capacity);
+        }
+
+        @Override
+        public void writeConfig(int offset, byte[] source) {
+            calls.add("writeConfig " + offset + " " + source[0]);
+        }
+
+        @Override
+        public void process(int queue, ChainBatch batch) {
+            throw new AssertionError("no chain in these tests");
+        }
+
+        @Override
+        public Map<String, Long> statistics(int queue) {
+            return Map.of("reads", 10L);
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+}
