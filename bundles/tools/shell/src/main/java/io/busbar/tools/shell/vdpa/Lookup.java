@@ -34,10 +34,9 @@ final class Lookup {
     }
 
     /** A device that is on its bus or should be. */
-    BusSnapshot.Device snapshot(Handle handle) throws Refusal {
-        return inventory.bus(handle.bus()).stream()
-                .flatMap(bus -> bus.snapshot().devices().stream())
-                .filter(device -> device.name().equals(handle.name()))
+    static BusSnapshot.Device snapshot(VdpaBus bus, String name) throws Refusal {
+        return bus.snapshot().devices().stream()
+                .filter(device -> device.name().equals(name))
                 .findFirst()
                 .orElseThrow(Lookup::noDevice);
     }

@@ -6,6 +6,7 @@ import io.busbar.api.vdpa.BusSnapshot;
 import io.busbar.api.vdpa.BusSnapshot.State;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.QueueStatistics;
+import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.api.vdpa.VdpaConfigOps;
 import io.busbar.api.vdpa.VdpaDevice;
 import io.busbar.api.vdpa.VdpaError;
@@ -42,10 +43,10 @@ final class Show {
         report.closeHandle();
     }
 
-    void device(String bus, BusSnapshot.Device device, boolean detail) {
-        report.openHandle(Handle.show(bus, device.name()));
-        report.word("type", ClassNames.ofDevice(device.deviceId()));
-        report.word("mgmtdev", Handle.show(bus, device.mgmtdev()));
+    void device(VdpaBus bus, BusSnapshot.Device device, boolean detail) {
+        report.openHandle(Handle.show(bus.name(), device.name()));
+        report.word("type", ClassNames.ofDevice(deviceId(bus, device)));
+        report.word("mgmtdev", Handle.show(bus.name(), device.mgmtdev()));
         report.word("vendor_id", Integer.toUnsignedLong(device.vendorId()));
         report.word("max_vqs", device.maxVqs());
         report.word("max_vq_size", device.maxVqSize());
@@ -53,9 +54,21 @@ final class Show {
             state(device);
         }
         if (detail) {
-            detail(bus, device);
+            detail(bus.name(), device);
         }
         report.closeHandle();
+    }
+
+    /** A device that is absent has no id; where its management device makes one kind alone, it would be that. */
+    private static int deviceId(VdpaBus bus, BusSnapshot.Device device) {
+        if (device.deviceId() != 0) {
+            return device.deviceId();
+        }
+        return bus.managementDevices().stream()
+                .filter(maker -> maker.name().equals(device.mgmtdev()) && maker.supportedClasses().size() == 1)
+                .findFirst()
+                .map(maker -> maker.supportedClasses().iterator().next())
+                .orElse(0);
     }
 
     private void state(BusSnapshot.Device device) {

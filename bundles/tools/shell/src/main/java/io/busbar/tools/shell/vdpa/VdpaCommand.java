@@ -187,14 +187,15 @@ public final class VdpaCommand implements Command {
             if (words.isEmpty()) {
                 for (VdpaBus bus : lookup.buses()) {
                     for (BusSnapshot.Device device : bus.snapshot().devices()) {
-                        show.device(bus.name(), device, options.detail());
+                        show.device(bus, device, options.detail());
                     }
                 }
                 return;
             }
             Handle handle = Handle.device(words.next());
             words.end();
-            show.device(handle.bus(), lookup.snapshot(handle), options.detail());
+            VdpaBus bus = lookup.busOfDevice(handle);
+            show.device(bus, Lookup.snapshot(bus, handle.name()), options.detail());
         }
 
         private void configurations() throws Refusal {

@@ -31,6 +31,9 @@ public final class FakeBus implements VdpaBus {
     /** The parts in the snapshot. */
     public final List<BusSnapshot.Part> parts = new ArrayList<>();
 
+    /** Devices that should be there and are not. */
+    public final List<BusSnapshot.Device> absent = new ArrayList<>();
+
     private final String name;
     private final Map<String, Entry> devices = new LinkedHashMap<>();
 
@@ -88,7 +91,9 @@ public final class FakeBus implements VdpaBus {
 
     @Override
     public BusSnapshot snapshot() {
-        return new BusSnapshot(name, 7, parts, devices.values().stream().map(this::snapshot).toList());
+        List<BusSnapshot.Device> all = new ArrayList<>(absent);
+        devices.values().forEach(entry -> all.add(snapshot(entry)));
+        return new BusSnapshot(name, 7, parts, all);
     }
 
     private BusSnapshot.Device snapshot(Entry entry) {

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.busbar.api.vdpa.BusSnapshot;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.tools.shell.fake.FakeInventory;
 import io.busbar.tools.shell.fake.Recorder.Result;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What the transcript does not show, and what is ours. */
@@ -86,6 +88,16 @@ class VdpaCommandTest {
         JsonObject device = json("-j dev show").getAsJsonObject("dev").getAsJsonObject("disk0");
         assertThat(device.get("state").getAsString()).isEqualTo("held");
         assertThat(device.get("reason").getAsString()).isEqualTo("NO_BACKEND");
+    }
+
+    @Test
+    void a_device_that_should_be_there_and_is_not_is_listed_with_the_reason() {
+        inventory.host.absent.add(new BusSnapshot.Device("old", "sim_block", 0, 0, 0, 0, BusSnapshot.State.ABSENT, 0,
+                new Health(Reason.NOT_FOUND, "there is no file /x"), "", "", "", true, 0, Map.of()));
+        assertThat(run(vdpa, "dev show old").out()).isEqualTo("""
+                old: type block mgmtdev sim_block vendor_id 0 max_vqs 0 max_vq_size 0 state absent reason NOT_FOUND
+                  sentence there is no file /x
+                """);
     }
 
     @Test
