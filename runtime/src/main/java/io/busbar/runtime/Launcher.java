@@ -1,7 +1,9 @@
 package io.busbar.runtime;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,6 +19,9 @@ public final class Launcher {
     private static final int FAILED = 1;
     private static final int USAGE = 2;
     private static final long STOP_DEADLINE_MILLIS = 10_000;
+
+    /** Where the one who started us looks; {@link System#err} may become the log. */
+    private static final PrintStream STARTER = System.err;
 
     private final Options options;
     private final Instance instance;
@@ -48,6 +53,8 @@ public final class Launcher {
                 LogSetup.toConsole();
             } else {
                 LogSetup.toFiles(instance.log());
+                var printed = LoggerFactory.getLogger("printed");
+                System.setErr(new PrintStream(new LoggedOutput(printed::warn), true, StandardCharsets.UTF_8));
             }
             var launcher = new Launcher(options, instance);
             Runtime.getRuntime().addShutdownHook(new Thread(launcher::end, "busbar-end"));
@@ -118,7 +125,7 @@ public final class Launcher {
     }
 
     private static void complain(String message) {
-        message.lines().forEach(line -> System.err.println("busbar: " + line));
+        message.lines().forEach(line -> STARTER.println("busbar: " + line));
     }
 
     /** The distribution is where lib/ is that this class came from. */
