@@ -88,7 +88,7 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
         this.device = device;
         this.settings = settings;
         this.reactor = reactor;
-        this.kicks = new KickWaiter(reactor);
+        this.kicks = new KickWaiter(reactor, device.ops());
         this.lane = lane;
         this.onClosed = onClosed;
     }

@@ -66,7 +66,7 @@ final class Session {
 
     private static long offer(Translation translation) {
         EnumSet<ProtocolFeature> features = EnumSet.allOf(ProtocolFeature.class);
-        if (!translation.tracksInflight()) {
+        if (!translation.inflight().isOffered()) {
             features.remove(ProtocolFeature.INFLIGHT_SHMFD);
         }
         return ProtocolFeature.masks(features);
@@ -148,7 +148,7 @@ final class Session {
             case SET_VRING_ERR -> translation.setError(ringOfDescriptor(message), message);
             case SET_BACKEND_REQ_FD -> setChannel(message);
             case SET_CONFIG -> setConfig(message);
-            case SET_INFLIGHT_FD -> translation.setInflight(
+            case SET_INFLIGHT_FD -> translation.inflight().set(
                     message, message.u64(0), message.u64(8), message.u16(16), message.u16(18));
             case GET_INFLIGHT_FD -> replyInflight(message);
             case RESET_DEVICE -> translation.resetByFrontEnd();
@@ -355,7 +355,7 @@ final class Session {
     private void replyInflight(Message message) throws ProtocolException {
         InflightArea area;
         try {
-            area = translation.createInflight(message.u16(16), message.u16(18));
+            area = translation.inflight().create(message.u16(16), message.u16(18));
         } catch (RefusedException e) {
             LOG.warn("{}: {}", device.name(), e.getMessage());
             connection.reply(message.id(), Payloads.inflight(0, 0, 0, 0), List.of());

@@ -1,11 +1,7 @@
 package io.busbar.busdrivers.vhostuser;
 
-import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.vdpa.BackendFeatures;
 import io.busbar.api.vdpa.ConfigCallback;
-import io.busbar.api.vdpa.InflightArea;
-import io.busbar.api.vdpa.InflightTracking;
-import io.busbar.api.vdpa.KickDescriptors;
 import io.busbar.api.vdpa.VdpaConfigOps;
 import io.busbar.api.vdpa.VdpaDevice;
 import io.busbar.api.vdpa.VdpaError;
@@ -18,10 +14,8 @@ import io.busbar.core.linux.LinuxException;
 import io.busbar.core.virtio.VirtioConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -94,16 +88,13 @@ final class Translation {
 
     private final VdpaDevice device;
     private final VdpaConfigOps ops;
-    private final KickDescriptors kicks;
-    private final InflightTracking tracking;
     private final boolean enableLate;
-    private final KickWaiter waiter;
+    private final KickWaiter kicks;
     private final ConfigCallback configCallback;
+    private final DeviceMemory memory;
+    private final InflightRecord inflight;
     private final Ring[] rings;
 
-    private GuestMemory memory = GuestMemory.EMPTY;
-    /** Regions that the device may still use although its table does not have them any more. */
-    private final Set<GuestRegion> lingering = new HashSet<>();
     private long features;
     private boolean featuresKnown;
     private boolean featuresRefused;
@@ -114,24 +105,21 @@ final class Translation {
     /** Nothing was done to the device since its reset. */
     private boolean fresh;
     private int status;
-    private Fd inflightFile;
-    private InflightArea inflight;
-    private boolean inflightGiven;
 
     /**
      * Makes the translation for one connection.
      *
      * @param device         the device
-     * @param waiter         waits for kicks of devices that do not do it themselves
+     * @param kicks          has its kicks waited for
      * @param configCallback told of changes of the device's configuration
      */
-    Translation(VdpaDevice device, KickWaiter waiter, ConfigCallback configCallback) {
+    Translation(VdpaDevice device, KickWaiter kicks, ConfigCallback configCallback) {
         this.device = device;
         this.ops = device.ops();
-        this.waiter = waiter;
+        this.kicks = kicks;
         this.configCallback = configCallback;
-        this.kicks = ops instanceof KickDescriptors own ? own : null;
-        this.tracking = ops instanceof InflightTracking own ? own : null;
+        this.memory = new DeviceMemory(device.dma());
+        this.inflight = new InflightRecord(ops, device.vqCount());
         this.enableLate = ops instanceof BackendFeatures own
                 && (own.getBackendFeatures() & BackendFeatures.ENABLE_AFTER_DRIVER_OK) != 0;
         this.rings = new Ring[device.vqCount()];
@@ -143,8 +131,8 @@ final class Translation {
         resetDevice();
     }
 
-    boolean tracksInflight() {
-        return tracking != null;
+    InflightRecord inflight() {
+        return inflight;
     }
 
     long offeredFeatures() {
@@ -213,7 +201,7 @@ final class Translation {
     // Memory
 
     GuestMemory memory() {
-        return memory;
+        return memory.table();
     }
 
     /**
@@ -222,22 +210,20 @@ final class Translation {
      * @throws RefusedException if the device does not take it
      */
     void setMemory(GuestMemory next) throws RefusedException, ProtocolException {
-        lingering.addAll(memory.regions());
-        lingering.addAll(next.regions());
+        memory.own(next);
         stopMovedRings(next);
+        VdpaException failure = null;
         try {
-            device.dma().setMap(0, next.driverMemory());
+            memory.replace(next);
         } catch (VdpaException e) {
-            if (e.error() == VdpaError.ETIMEDOUT) {
-                memory = next; // in force or not: nothing of either table is unmapped until the device lets go
-            } else {
-                closeLingering();
-            }
-            throw new RefusedException("the device does not take the memory table: " + e.getMessage(), e);
+            failure = e;
         }
-        memory = next;
-        closeLingering();
-        startRings();
+        if (failure == null || failure.error() != VdpaError.ETIMEDOUT) {
+            startRings();
+        }
+        if (failure != null) {
+            throw new RefusedException("the device does not take the memory table: " + failure.getMessage(), failure);
+        }
     }
 
     private void stopMovedRings(GuestMemory next) throws ProtocolException {
@@ -253,13 +239,6 @@ final class Translation {
                 }
             }
         }
-    }
-
-    /** The device uses the table in force and nothing else. */
-    private void closeLingering() {
-        lingering.removeAll(memory.regions());
-        lingering.forEach(GuestRegion::close);
-        lingering.clear();
     }
 
     // Rings
@@ -353,47 +332,6 @@ final class Translation {
         ring(index).setError(takeSignal(message));
     }
 
-    // In-flight requests
-
-    /** Makes a record for so many queues; the caller owns its descriptor. */
-    InflightArea createInflight(int queues, int queueSize) throws RefusedException {
-        checkInflight(queues, queueSize);
-        try {
-            return tracking.createInflight(queues, queueSize);
-        } catch (VdpaException e) {
-            throw new RefusedException(e.getMessage(), e);
-        }
-    }
-
-    /** Sets the record, in the message's descriptor, for the next start of each ring. */
-    void setInflight(Message message, long size, long offset, int queues, int queueSize) throws RefusedException {
-        checkInflight(queues, queueSize);
-        Fd file = message.descriptor();
-        try {
-            if (file.kind() != FdKind.REGULAR || size <= 0 || offset < 0 || offset > file.size() - size) {
-                throw new RefusedException("in-flight record of " + Long.toUnsignedString(size) + " bytes at "
-                        + Long.toUnsignedString(offset) + ": not inside its file of " + file.size() + " bytes");
-            }
-            InflightArea area = new InflightArea(file.number(), size, offset, queues, queueSize);
-            tracking.setInflight(area);
-            if (inflightFile != null) {
-                inflightFile.close();
-            }
-            inflightFile = message.takeDescriptor();
-            inflight = area;
-            inflightGiven = true;
-        } catch (LinuxException | VdpaException e) {
-            throw new RefusedException("in-flight record: " + e.getMessage(), e);
-        }
-    }
-
-    private void checkInflight(int queues, int queueSize) throws RefusedException {
-        if (queues < 1 || queues > rings.length || queueSize < 1 || queueSize > ops.getVqNumMax()) {
-            throw new RefusedException("in-flight record for " + queues + " queues of " + queueSize
-                    + ": expected 1 to " + rings.length + " of 1 to " + ops.getVqNumMax());
-        }
-    }
-
     // What the device says
 
     /**
@@ -438,25 +376,11 @@ final class Translation {
         }
         ops.reset();
         ops.setConfigCallback(null);
-        if (tracking != null && inflight != null) {
-            tracking.setInflight(null);
-        }
-        device.dma().setMap(0, DriverMemory.EMPTY);
-        release();
-    }
-
-    private void release() {
-        lingering.addAll(memory.regions());
-        memory = GuestMemory.EMPTY;
-        closeLingering();
+        inflight.end();
+        memory.end();
         for (Ring ring : rings) {
             ring.running = false;
             ring.release();
-        }
-        if (inflightFile != null) {
-            inflightFile.close();
-            inflightFile = null;
-            inflight = null;
         }
     }
 
@@ -484,7 +408,7 @@ final class Translation {
 
     /** Starts every ring that can be started. A ring that cannot, although all was said, is broken. */
     private void startRings() throws RefusedException, ProtocolException {
-        if (!featuresKnown || memory.isEmpty() || !anyToStart()) {
+        if (!featuresKnown || memory.table().isEmpty() || !anyToStart()) {
             return;
         }
         if (live && !enableLate) {
@@ -493,7 +417,7 @@ final class Translation {
         if (!settled) {
             settle();
         }
-        giveInflight();
+        inflight.giveAgain();
         List<String> failures = new ArrayList<>();
         List<Ring> started = new ArrayList<>();
         for (Ring ring : rings) {
@@ -525,16 +449,16 @@ final class Translation {
     }
 
     private void start(Ring ring) throws RefusedException {
-        RingAddresses place = place(ring, memory)
+        RingAddresses place = place(ring, memory.table())
                 .orElseThrow(() -> new RefusedException(ring.addresses + " of " + ring.size
-                        + " entries are not inside " + memory.shapes()));
+                        + " entries are not inside " + memory.table().shapes()));
         int index = ring.index();
         try {
             ops.setVqCallback(index, ring);
             ops.setVqNum(index, ring.size);
             ops.setVqAddress(index, place.descriptors(), place.available(), place.used());
             ops.setVqState(index, new VqState.Split(ring.base));
-            waitForKicks(ring);
+            ring.kickWait = kicks.await(ring.index(), ring.kick);
             ops.setVqReady(index, true);
         } catch (VdpaException e) {
             endKickWait(ring);
@@ -572,26 +496,10 @@ final class Translation {
         endKickWait(ring);
     }
 
-    private void waitForKicks(Ring ring) throws VdpaException {
-        int index = ring.index();
-        if (kicks != null && ring.kick != null) {
-            kicks.setVqKickDescriptor(index, ring.kick.number());
-            ring.kickWait = () -> {
-                try {
-                    kicks.setVqKickDescriptor(index, -1);
-                } catch (VdpaException e) {
-                    throw new IllegalStateException("the device does not let go of a kick descriptor", e);
-                }
-            };
-        } else {
-            ring.kickWait = waiter.await(ring.kick, () -> ops.kickVq(index));
-        }
-    }
-
     /** After the kick descriptor of a ring that runs was replaced: kicks on either are not lost. */
     private void goOnWaitingForKicks(Ring ring) throws RefusedException {
         try {
-            waitForKicks(ring);
+            ring.kickWait = kicks.await(ring.index(), ring.kick);
         } catch (VdpaException e) {
             ring.fail();
             throw new RefusedException("kick descriptor of ring " + ring.index() + ": " + e.getMessage(), e);
@@ -626,18 +534,6 @@ final class Translation {
             return signal;
         } catch (LinuxException e) {
             throw new RefusedException(e.getMessage(), e);
-        }
-    }
-
-    private void giveInflight() throws RefusedException {
-        if (inflight == null || inflightGiven) {
-            return;
-        }
-        try {
-            tracking.setInflight(inflight);
-            inflightGiven = true;
-        } catch (VdpaException e) {
-            throw new RefusedException("in-flight record: " + e.getMessage(), e);
         }
     }
 
@@ -688,7 +584,7 @@ final class Translation {
     private void resetDevice() throws VdpaException {
         settled = false;
         live = false;
-        inflightGiven = false;
+        inflight.deviceWasReset();
         ops.reset();
         ops.setConfigCallback(configCallback);
         fresh = true;
