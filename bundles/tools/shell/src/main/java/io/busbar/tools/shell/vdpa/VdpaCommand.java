@@ -1,5 +1,6 @@
 package io.busbar.tools.shell.vdpa;
 
+import io.busbar.api.vdpa.AttributeInfo;
 import io.busbar.api.vdpa.BusSnapshot;
 import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.api.vdpa.VdpaDevice;
@@ -41,11 +42,23 @@ public final class VdpaCommand implements Command {
         for (VdpaBus bus : inventory.buses()) {
             for (VdpaManagementDevice device : bus.managementDevices()) {
                 help.append("\nWords of ").append(Handle.show(bus.name(), device.name())).append(":\n");
-                device.attributes().forEach(word ->
-                        help.append(String.format("  %-28s %s%n", word.name() + " " + word.value(), word.text())));
+                words(device.attributes(), help);
             }
         }
         return help.toString();
+    }
+
+    private static void words(List<AttributeInfo> words, StringBuilder help) {
+        int width = words.stream().mapToInt(word -> form(word).length()).max().orElse(0);
+        words.forEach(word -> help.append("  ")
+                .append(form(word))
+                .repeat(" ", width - form(word).length() + 2)
+                .append(word.text())
+                .append('\n'));
+    }
+
+    private static String form(AttributeInfo word) {
+        return word.name() + " " + word.value();
     }
 
     @Override

@@ -124,7 +124,7 @@ class OwnCommandsTest {
         for (Command each : Command.values()) {
             assertThat(ok("help " + each)).startsWith("Usage: " + each);
         }
-        assertThat(ok("help vdpa")).contains("Words of sim_block:\n  queues N                     1 to 16\n");
+        assertThat(ok("help vdpa")).contains("Words of sim_block:\n  queues N                  1 to 16\n");
         assertThat(json("help vdpa -j").get("help").getAsJsonObject().get("vdpa").getAsString()).contains("--volatile");
     }
 
