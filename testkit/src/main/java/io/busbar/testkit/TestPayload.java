@@ -20,6 +20,8 @@ import java.util.Queue;
 public final class TestPayload implements Payload {
 
     private static final long EFAULT = -14;
+    private static final long EINVAL = -22;
+    private static final long ENOSPC = -28;
     private static final long SHORT_FILL = 4096;
 
     private final MemorySegment[] pieces;
@@ -28,6 +30,7 @@ public final class TestPayload implements Payload {
     private long limit;
     private boolean gone;
     private boolean uncached;
+    private boolean misaligned;
     private Queue<Runnable> transfers;
 
     private TestPayload(MemorySegment[] pieces) {
@@ -65,6 +68,12 @@ public final class TestPayload implements Payload {
     /** Makes {@link #tryReadFrom} find nothing in the page cache. */
     public TestPayload uncached() {
         uncached = true;
+        return this;
+    }
+
+    /** Makes every transfer from and to a file find that the buffers are not aligned as it wants. */
+    public TestPayload misaligned() {
+        misaligned = true;
         return this;
     }
 
@@ -194,8 +203,8 @@ public final class TestPayload implements Payload {
 
     @Override
     public long readFrom(int descriptor, long fileOffset, long length) {
-        if (gone) {
-            return EFAULT;
+        if (gone || misaligned) {
+            return gone ? EFAULT : EINVAL;
         }
         ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(length, remaining()));
         try (FileChannel file = open(descriptor, StandardOpenOption.READ)) {
@@ -213,18 +222,24 @@ public final class TestPayload implements Payload {
 
     @Override
     public long writeTo(int descriptor, long fileOffset, long length, boolean durable) {
-        if (gone) {
-            return EFAULT;
+        if (gone || misaligned) {
+            return gone ? EFAULT : EINVAL;
         }
+        long from = position;
         ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(length, remaining()));
         copyTo(MemorySegment.ofBuffer(buffer), 0, buffer.capacity());
+        position = from;
         try (FileChannel file = open(descriptor, StandardOpenOption.WRITE)) {
             int put = file.write(buffer, fileOffset);
             if (durable) {
                 file.force(false);
             }
+            position += put;
             return put;
         } catch (IOException e) {
+            if ("No space left on device".equals(e.getMessage())) {
+                return ENOSPC;
+            }
             throw new UncheckedIOException(e);
         }
     }
