@@ -149,7 +149,9 @@ class ScriptIT {
         environment.put("JAVA_HOME", old.toString());
         environment.put("BUSBAR_JVM_DIR", directory.resolve("no-jvms").toString());
         environment.put("HOME", directory.toString());
-        environment.put("PATH", pathWithoutJava());
+        environment.put(
+                "PATH",
+                toolsOf("bash", "env", "readlink", "sed", "grep", "sort", "mkdir", "cat", "find", "ls", "tail").toString());
         System.getenv().keySet().stream()
                 .filter(name -> name.matches("JAVA\\d+_HOME"))
                 .forEach(name -> environment.put(name, ""));
@@ -179,12 +181,52 @@ class ScriptIT {
         }
     }
 
-    private String pathWithoutJava() throws IOException {
+    @Test
+    void aMissingPackageIsInstalledAfterSayingWhatAndWhy() throws IOException {
+        var tools = toolsOf("bash", "env", "readlink", "sed", "grep", "sort", "cat", "ldd", "rm");
+        program(tools.resolve("apt-get"), "echo \"$@\" >" + directory + "/installed\n"
+                + "echo '#!/bin/sh' >" + tools + "/qemu-storage-daemon; /usr/bin/chmod +x " + tools + "/qemu-storage-daemon");
+        // For those who are not root.
+        program(tools.resolve("sudo"), "[ \"$1\" = -n ] && shift; exec \"$@\"");
+        environment.put("PATH", tools.toString());
+
+        var result = busbar("bench", "block", "--frobnicate");
+
+        assertThat(result.err()).contains("qemu-utils: the server that Busbar is measured against");
+        assertThat(directory.resolve("installed")).content().contains("install -y", "qemu-utils");
+    }
+
+    @Test
+    void aMissingPackageIsOnlyNamedIfNothingMayBeInstalled() throws IOException {
+        var tools = toolsOf("bash", "env", "readlink", "sed", "grep", "sort", "cat", "ldd");
+        program(tools.resolve("apt-get"), "echo \"$@\" >" + directory + "/installed");
+        environment.put("PATH", tools.toString());
+        environment.put("BUSBAR_NO_INSTALL", "1");
+
+        var result = busbar("bench", "block");
+
+        assertThat(result.exit()).isEqualTo(FAILED);
+        assertThat(result.err()).contains("qemu-utils").contains("apt-get install -y qemu-utils");
+        assertThat(directory.resolve("installed")).doesNotExist();
+    }
+
+    @Test
+    void withoutAPackageManagerThatItKnowsItSaysWhatIsNeeded() throws IOException {
+        environment.put("PATH", toolsOf("bash", "env", "readlink", "sed", "grep", "sort", "cat", "ldd").toString());
+
+        var result = busbar("bench", "block");
+
+        assertThat(result.exit()).isEqualTo(FAILED);
+        assertThat(result.err()).contains("no apt-get here").contains("qemu-utils");
+    }
+
+    /** A folder with these programs of the system and no others. */
+    private Path toolsOf(String... names) throws IOException {
         var tools = Files.createDirectory(directory.resolve("tools"));
-        for (var tool : List.of("bash", "env", "readlink", "sed", "grep", "sort", "mkdir", "cat", "find", "ls", "tail")) {
-            program(tools.resolve(tool), "exec /usr/bin/" + tool + " \"$@\"");
+        for (var name : names) {
+            program(tools.resolve(name), "exec /usr/bin/" + name + " \"$@\"");
         }
-        return tools.toString();
+        return tools;
     }
 
     private static void program(Path file, String body) throws IOException {
