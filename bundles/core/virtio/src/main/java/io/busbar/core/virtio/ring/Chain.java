@@ -17,15 +17,30 @@ public final class Chain {
     /** The longest segment: longer buffers are cut. */
     public static final int MAX_SEGMENT_BYTES = 1 << 30;
 
-    static final int INITIAL_SEGMENTS = 4;
+    /** Segments that a chain has room for from the start, in an array that the chains of a queue share. */
+    static final int NEAR_SEGMENTS = 4;
 
-    static final byte IDLE = 0;
-    static final byte TAKEN = 1;
-    static final byte STAGED = 2;
+    /** Words of a chain in that array: address and length of each segment. */
+    static final int NEAR_WORDS = 2 * NEAR_SEGMENTS;
+
+    static final int IDLE = 0;
+    static final int TAKEN = 1;
+    static final int STAGED = 2;
+
+    /** Set in a state as well: segments are far, there is a fault, or the chain is so large that sums need care. */
+    static final int UNUSUAL = 4;
 
     final int head;
-    long[] addresses = new long[INITIAL_SEGMENTS];
-    int[] lengths = new int[INITIAL_SEGMENTS];
+    private final long[] nearWords;
+    private final int nearBase;
+    private long[] farWords = {};
+
+    /** Where the segments are now: address and length of each, from the base on. */
+    private long[] words;
+    private int base;
+
+
+    DeviceRing ring;
     int segments;
     int readableSegments;
     long bytes;
@@ -33,7 +48,7 @@ public final class Chain {
     long ticket = -1;
     long written;
     int fault;
-    byte state = IDLE;
+    int state = IDLE;
 
     private int keptReadable;
     private long keptReadableBytes;
@@ -41,8 +56,12 @@ public final class Chain {
     private long writableBeforeHole;
     private boolean hole;
 
-    Chain(int head) {
+    Chain(int head, long[] nearWords) {
         this.head = head;
+        this.nearWords = nearWords;
+        this.nearBase = head * NEAR_WORDS;
+        this.words = nearWords;
+        this.base = nearBase;
     }
 
     /** Returns the head: what the used element names; 0 to queue size - 1. */
@@ -60,7 +79,7 @@ public final class Chain {
 
     /** Returns whether the chain was taken and not yet completed. */
     public boolean isTaken() {
-        return state == TAKEN;
+        return (state & TAKEN) != 0;
     }
 
     /**
@@ -103,7 +122,7 @@ public final class Chain {
      * @return the address
      */
     public long address(int segment) {
-        return addresses[segment];
+        return words[base + 2 * segment];
     }
 
     /**
@@ -113,7 +132,7 @@ public final class Chain {
      * @return bytes, 1 to {@link #MAX_SEGMENT_BYTES}
      */
     public int length(int segment) {
-        return lengths[segment];
+        return (int) words[base + 2 * segment + 1];
     }
 
     /**
@@ -124,23 +143,61 @@ public final class Chain {
         return fault == RingFault.NONE ? segments > readableSegments : segments > segmentsAtHole;
     }
 
-    /** Returns the most that a used length may say: the writable bytes before the first that is missing. */
+    /**
+     * Returns the most that a used length may say: the writable bytes before the first that is missing,
+     * and what fits into 32 bits.
+     */
     public long usedLengthLimit() {
-        return hole ? writableBeforeHole : bytes - readableBytes;
+        return Math.min(hole ? writableBeforeHole : bytes - readableBytes, 0xffff_ffffL);
     }
 
-    /** Makes the chain empty, before its descriptors are read. */
-    void clear() {
-        segments = 0;
-        bytes = 0;
+    /** Makes an idle chain usual again, before its descriptors are read; false if it is not idle. */
+    boolean becomeIdle() {
+        if (state != UNUSUAL) {
+            return false;
+        }
+        state = IDLE;
+        words = nearWords;
+        base = nearBase;
         fault = RingFault.NONE;
         hole = false;
+        return true;
+    }
+
+    /** Returns the segments that there is room for far away. */
+    int farCapacity() {
+        return farWords.length / 2;
+    }
+
+    /** Makes room far away. */
+    void resizeFar(int capacity) {
+        farWords = Arrays.copyOf(farWords, 2 * capacity);
+        if (isFar()) {
+            words = farWords;
+        }
+    }
+
+    /** Moves on to the far array, which has room. */
+    void moveFar() {
+        System.arraycopy(nearWords, nearBase, farWords, 0, 2 * segments);
+        words = farWords;
+        base = 0;
+        state |= UNUSUAL;
+    }
+
+    boolean isFar() {
+        return words != nearWords;
+    }
+
+    /** Returns whether there is no room for one more segment where the chain is now. */
+    boolean isFull() {
+        return segments == (isFar() ? farCapacity() : NEAR_SEGMENTS);
     }
 
     /** Adds a segment; the caller has made room. */
     void add(long address, int length) {
-        addresses[segments] = address;
-        lengths[segments] = length;
+        words[base + 2 * segments] = address;
+        words[base + 2 * segments + 1] = length;
         segments++;
         bytes += length;
     }
@@ -154,6 +211,7 @@ public final class Chain {
     /** Notes a fault; the first one stays. */
     void note(int code) {
         if (fault == RingFault.NONE) {
+            state |= UNUSUAL;
             fault = code;
             keptReadable = Integer.MAX_VALUE;
             segmentsAtHole = 0;
@@ -186,18 +244,13 @@ public final class Chain {
         if (dropped <= 0) {
             return;
         }
-        System.arraycopy(addresses, readableSegments, addresses, keptReadable, segments - readableSegments);
-        System.arraycopy(lengths, readableSegments, lengths, keptReadable, segments - readableSegments);
+        System.arraycopy(words, base + 2 * readableSegments, words, base + 2 * keptReadable,
+                2 * (segments - readableSegments));
         segments -= dropped;
         segmentsAtHole -= dropped;
         readableSegments = keptReadable;
         bytes -= readableBytes - keptReadableBytes;
         readableBytes = keptReadableBytes;
-    }
-
-    void resize(int capacity) {
-        addresses = Arrays.copyOf(addresses, capacity);
-        lengths = Arrays.copyOf(lengths, capacity);
     }
 
     @Override

@@ -37,6 +37,9 @@ public abstract class DeviceRing {
         this.taken = taken;
         this.staged = staged;
         this.inOrder = inOrder;
+        for (Chain chain : chains) {
+            chain.ring = this;
+        }
     }
 
     /** Returns the number of entries. */
@@ -77,23 +80,35 @@ public abstract class DeviceRing {
      * touched after this.
      *
      * @param chain   taken from this queue
-     * @param written bytes written to the writable segments, from the first on; cut to what the driver may be told
+     * @param written bytes written to the writable segments, from the first on, 0 and up; cut to what the driver may be
+     *                told
      * @return whether it was in flight; false changes nothing
      */
     public final boolean complete(Chain chain, long written) {
-        if (chain.state != Chain.TAKEN || chains[chain.head] != chain) {
+        if (chain.state != Chain.TAKEN || chain.ring != this) {
+            return completeUnusual(chain, written);
+        }
+        stage(chain, written, chain.bytes - chain.readableBytes);
+        return true;
+    }
+
+    private boolean completeUnusual(Chain chain, long written) {
+        if (!chain.isTaken() || chain.ring != this) {
             return false;
         }
-        chain.state = Chain.STAGED;
-        long limit = Math.min(chain.usedLengthLimit(), 0xffff_ffffL);
-        long length = Math.max(0, Math.min(written, limit));
+        stage(chain, written, chain.usedLengthLimit());
+        return true;
+    }
+
+    private void stage(Chain chain, long written, long limit) {
+        long length = Long.compareUnsigned(written, limit) < 0 ? written : limit;
+        chain.state ^= Chain.TAKEN | Chain.STAGED;
         if (inOrder) {
             chain.written = length;
         } else {
             staged[stagedCount] = length << 32 | chain.head;
         }
         stagedCount++;
-        return true;
     }
 
     /**
@@ -152,7 +167,7 @@ public abstract class DeviceRing {
     public final List<Chain> inFlight() {
         List<Chain> inFlight = new ArrayList<>();
         for (Chain chain : chains) {
-            if (chain.state == Chain.TAKEN) {
+            if (chain.isTaken()) {
                 inFlight.add(chain);
             }
         }

@@ -27,7 +27,8 @@ final class SplitDeviceRing extends DeviceRing {
     static final int GROWTH_BUDGET = 1 << 20;
 
     private static final int DONE = 0;
-    private static final int MET_TABLE = 1;
+    private static final int UNUSUAL = 1;
+    private static final int MET_TABLE = 2;
 
     private static final int DESCRIPTOR_SHIFT = 4;
     private static final int FLAGS_SHIFT = 32;
@@ -36,6 +37,7 @@ final class SplitDeviceRing extends DeviceRing {
     private static final long NEXT = (long) VRING_DESC_F_NEXT << FLAGS_SHIFT;
     private static final long WRITE = (long) VRING_DESC_F_WRITE << FLAGS_SHIFT;
     private static final long INDIRECT = (long) VRING_DESC_F_INDIRECT << FLAGS_SHIFT;
+    private static final long KIND = WRITE | INDIRECT;
     private static final long MAX_CHAIN_BYTES = 1L << 32;
 
     private static final DeviceParts CONSTANT = Specialised.classData(MethodHandles.lookup(), DeviceParts.class);
@@ -47,20 +49,22 @@ final class SplitDeviceRing extends DeviceRing {
     private long nextTicket;
 
     private Regions regions;
+    /** The region used last for readable buffers, and the longest segment in it. */
     private long readIova;
     private long readSize;
+    private long readLongest;
     private long readDelta;
+
+    /** The region used last for writable buffers; another one, as requests and data are often apart. */
     private long writeIova;
     private long writeSize;
+    private long writeLongest;
     private long writeDelta;
 
-    /** What {@link #walk} leaves behind when it meets an indirect descriptor. */
-    private long tableIova;
-    private long tableRest;
-    private int beforeTable;
-
-    /** Whether a writable descriptor of the chain was seen, even an empty one. */
-    private boolean writing;
+    private long metIova;
+    private long metRest;
+    private int metCount;
+    private boolean metWriting;
 
     private int growth;
     private MemorySegment tableCopy;
@@ -113,18 +117,15 @@ final class SplitDeviceRing extends DeviceRing {
                 broken(RingFault.HEAD_OUT_OF_RANGE);
                 break;
             }
-            Chain chain = chains[head];
-            if (chain.state != Chain.IDLE) {
+            Chain chain = chains[head & chains.length - 1];
+            if (chain.state != Chain.IDLE && !chain.becomeIdle()) {
                 broken(RingFault.HEAD_TWICE);
                 break;
             }
-            int code = read(p, chain, head);
-            if (code != DONE) {
-                broken(code);
+            if (!read(g, chain, head)) {
                 break;
             }
             chain.ticket = nextTicket + count;
-            chain.state = Chain.TAKEN;
             taken[count++] = head;
         }
         nextAvail = first + count & 0xffff;
@@ -145,17 +146,14 @@ final class SplitDeviceRing extends DeviceRing {
                 break;
             }
             Chain chain = p.chains()[head];
-            if (chain.state != Chain.IDLE) {
+            if (chain.state != Chain.IDLE && !chain.becomeIdle()) {
                 broken(RingFault.HEAD_TWICE);
                 break;
             }
-            int code = read(p, chain, head);
-            if (code != DONE) {
-                broken(code);
+            if (!read(p.geometry(), chain, head)) {
                 break;
             }
             chain.ticket = nextTicket + done;
-            chain.state = Chain.TAKEN;
             p.taken()[done++] = head;
         }
         return accept(p, done);
@@ -183,142 +181,237 @@ final class SplitDeviceRing extends DeviceRing {
         return code;
     }
 
-    /** Reads, checks and translates one chain. */
-    private int read(DeviceParts p, Chain chain, int head) {
-        int size = p.geometry().size();
-        chain.clear();
-        writing = false;
-        int code = walk(p.geometry().descriptors(), size, size, head, chain);
-        if (code == MET_TABLE) {
-            code = walkTable(p, chain);
+    /** Reads, checks and translates one chain, which is taken then; false if it breaks the queue. */
+    private boolean read(SplitGeometry g, Chain chain, int head) {
+        int code = walk(g.descriptors(), g.size(), g.size(), head, chain);
+        if (code == DONE) {
+            chain.state = Chain.TAKEN;
+            return true;
         }
-        if (code == DONE && (chain.fault != RingFault.NONE || chain.bytes > MAX_CHAIN_BYTES)) {
-            finishFaulty(chain);
-        }
-        return code;
-    }
-
-    private static void finishFaulty(Chain chain) {
-        if (chain.bytes > MAX_CHAIN_BYTES) {
-            chain.note(RingFault.CHAIN_TOO_LARGE);
-        }
-        chain.dropAfterHole();
+        return readUnusual(code, chain);
     }
 
     /**
-     * Reads descriptors from one table, direct or indirect, and adds their buffers to the chain.
+     * Reads a chain from one table, direct or indirect, as long as nothing is unusual: each buffer lies in the region
+     * used last for its direction, and there are few. First the readable ones, then the writable ones. Small enough to
+     * be compiled into its callers, and it must stay so. Slots are masked where they are in range anyway: the compiler
+     * then needs no range check, nor any of its preparations for one.
      *
      * @param table   host address of the table
      * @param entries its entries
      * @param limit   most descriptors to read
      * @param first   where to begin
-     * @return DONE, MET_TABLE, or a fault
+     * @return DONE; NEXT_OUT_OF_RANGE; or UNUSUAL, see {@link #meet}
      */
     private int walk(long table, int entries, int limit, int first, Chain chain) {
-        MemorySegment all = parts().geometry().all();
-        long[] addresses = chain.addresses;
-        int[] lengths = chain.lengths;
-        int segments = chain.segments;
-        long bytes = chain.bytes;
-        boolean write = writing;
-        int index = first;
-        int count = 0;
-        while (index < entries) {
+        DeviceParts p = parts();
+        MemorySegment all = p.geometry().all();
+        long[] near = p.near();
+        int mask = near.length - 1;
+        int base = chain.head * Chain.NEAR_WORDS;
+        int end = base + 2 * Math.min(limit, Chain.NEAR_SEGMENTS);
+        int slot = base;
+        long bytes = 0;
+        long at = table + ((long) first << DESCRIPTOR_SHIFT);
+        long iova = RingWords.u64Plain(all, at);
+        long rest = RingWords.u64Plain(all, at + Long.BYTES);
+        while ((rest & KIND) == 0) {
+            long length = rest & LENGTH_MASK;
+            if (!fits(readIova, readSize, readLongest, iova, length) || slot == end) {
+                return meet(iova, rest, chain, slot - base, bytes, slot - base, bytes);
+            }
+            near[slot & mask] = iova + readDelta;
+            near[slot + 1 & mask] = length;
+            slot += 2;
+            bytes += length;
+            if ((rest & NEXT) == 0) {
+                return count(chain, slot - base, bytes, slot - base, bytes);
+            }
+            int index = (int) (rest >>> NEXT_SHIFT);
+            if (index >= entries) {
+                return RingFault.NEXT_OUT_OF_RANGE;
+            }
+            at = table + ((long) index << DESCRIPTOR_SHIFT);
+            iova = RingWords.u64Plain(all, at);
+            rest = RingWords.u64Plain(all, at + Long.BYTES);
+        }
+        return walkWritable(table, entries, end, chain, iova, rest, slot, bytes);
+    }
+
+    /** The second part of {@link #walk}, from the first descriptor that is not simply readable. */
+    private int walkWritable(long table, int entries, int end, Chain chain, long firstIova, long firstRest,
+            int firstSlot, long readableBytes) {
+        DeviceParts p = parts();
+        MemorySegment all = p.geometry().all();
+        long[] near = p.near();
+        int mask = near.length - 1;
+        int base = chain.head * Chain.NEAR_WORDS;
+        int slot = firstSlot;
+        long bytes = readableBytes;
+        long iova = firstIova;
+        long rest = firstRest;
+        while (true) {
+            long length = rest & LENGTH_MASK;
+            if ((rest & KIND) != WRITE || !fits(writeIova, writeSize, writeLongest, iova, length) || slot == end) {
+                return meet(iova, rest, chain, slot - base, bytes, firstSlot - base, readableBytes);
+            }
+            near[slot & mask] = iova + writeDelta;
+            near[slot + 1 & mask] = length;
+            slot += 2;
+            bytes += length;
+            if ((rest & NEXT) == 0) {
+                return count(chain, slot - base, bytes, firstSlot - base, readableBytes);
+            }
+            int index = (int) (rest >>> NEXT_SHIFT);
+            if (index >= entries) {
+                return RingFault.NEXT_OUT_OF_RANGE;
+            }
+            long at = table + ((long) index << DESCRIPTOR_SHIFT);
+            iova = RingWords.u64Plain(all, at);
+            rest = RingWords.u64Plain(all, at + Long.BYTES);
+        }
+    }
+
+    /** Tells whether a buffer is one segment in the region used last; the first comparison lets the second be one. */
+    private static boolean fits(long from, long size, long longest, long iova, long length) {
+        return Long.compareUnsigned(length - 1, longest) < 0
+                && Long.compareUnsigned(iova - from, size - length) <= 0;
+    }
+
+    /** Sets the counts of a chain; segments are given as words, two each. */
+    private static int count(Chain chain, int words, long bytes, int readableWords, long readableBytes) {
+        chain.segments = words >> 1;
+        chain.bytes = bytes;
+        chain.readableSegments = readableWords >> 1;
+        chain.readableBytes = readableBytes;
+        return DONE;
+    }
+
+    /** Leaves a descriptor that {@link #walk} has read and cannot judge to {@link #walkOn}. */
+    private int meet(
+            long iova, long rest, Chain chain, int words, long bytes, int readableWords, long readableBytes) {
+        metIova = iova;
+        metRest = rest;
+        metCount = words >> 1;
+        metWriting = words > readableWords;
+        count(chain, words, bytes, readableWords, readableBytes);
+        return UNUSUAL;
+    }
+
+    /** Goes on where {@link #walk} has stopped in the descriptor table, to the end of the chain. */
+    private boolean readUnusual(int met, Chain chain) {
+        DeviceParts p = parts();
+        int size = p.geometry().size();
+        int code = met == UNUSUAL ? walkOn(p, p.geometry().descriptors(), size, size, chain) : met;
+        if (code == MET_TABLE) {
+            code = walkTable(p, chain);
+        }
+        if (code != DONE) {
+            broken(code);
+            return false;
+        }
+        if (chain.bytes > LENGTH_MASK) {
+            chain.state |= Chain.UNUSUAL;
+        }
+        if (chain.bytes > MAX_CHAIN_BYTES) {
+            chain.note(RingFault.CHAIN_TOO_LARGE);
+        }
+        if (chain.fault != RingFault.NONE) {
+            chain.dropAfterHole();
+        }
+        chain.state |= Chain.TAKEN;
+        return true;
+    }
+
+    /** Reads descriptors from one table, whatever they are, beginning with the one that {@link #walk} has met. */
+    private int walkOn(DeviceParts p, long table, int entries, int limit, Chain chain) {
+        MemorySegment all = p.geometry().all();
+        long iova = metIova;
+        long rest = metRest;
+        int count = metCount;
+        boolean write = metWriting;
+        while (true) {
             if (count++ == limit) {
                 return RingFault.CHAIN_LOOP;
             }
-            long at = table + ((long) index << DESCRIPTOR_SHIFT);
-            long iova = RingWords.u64Plain(all, at);
-            long rest = RingWords.u64Plain(all, at + Long.BYTES);
-            long length = rest & LENGTH_MASK;
             if ((rest & INDIRECT) != 0) {
-                tableIova = iova;
-                tableRest = rest;
-                beforeTable = count - 1;
-                writing = write;
-                chain.segments = segments;
-                chain.bytes = bytes;
+                metIova = iova;
+                metRest = rest;
+                metCount = count - 1;
+                metWriting = write;
                 return MET_TABLE;
             }
-            long offset;
-            long room;
-            long delta;
             if ((rest & WRITE) != 0) {
                 if (!write) {
                     write = true;
-                    chain.readableSegments = segments;
-                    chain.readableBytes = bytes;
+                    chain.endReadable();
                 }
-                offset = iova - writeIova;
-                room = writeSize - length;
-                delta = writeDelta;
-            } else {
-                if (write) {
-                    return RingFault.READABLE_AFTER_WRITABLE;
-                }
-                offset = iova - readIova;
-                room = readSize - length;
-                delta = readDelta;
+            } else if (write) {
+                return RingFault.READABLE_AFTER_WRITABLE;
             }
-            if (offset >= 0 && offset <= room && segments < addresses.length
-                    && Long.compareUnsigned(length - 1, Chain.MAX_SEGMENT_BYTES) < 0) {
-                addresses[segments] = iova + delta;
-                lengths[segments] = (int) length;
-                segments++;
-                bytes += length;
-            } else {
-                chain.segments = segments;
-                chain.bytes = bytes;
-                addPieces(chain, iova, length, write);
-                addresses = chain.addresses;
-                lengths = chain.lengths;
-                segments = chain.segments;
-                bytes = chain.bytes;
-            }
+            append(chain, iova, rest & LENGTH_MASK, write);
             if ((rest & NEXT) == 0) {
-                chain.segments = segments;
-                chain.bytes = bytes;
                 if (!write) {
                     chain.endReadable();
                 }
                 return DONE;
             }
-            index = (int) (rest >>> NEXT_SHIFT);
+            int index = (int) (rest >>> NEXT_SHIFT);
+            if (index >= entries) {
+                return RingFault.NEXT_OUT_OF_RANGE;
+            }
+            long at = table + ((long) index << DESCRIPTOR_SHIFT);
+            iova = RingWords.u64Plain(all, at);
+            rest = RingWords.u64Plain(all, at + Long.BYTES);
         }
-        return RingFault.NEXT_OUT_OF_RANGE;
     }
 
-    /** Goes on in the indirect table that {@link #walk} met; nothing is read from a table before it is judged. */
+    /** Goes on in the indirect table that {@link #walkOn} met; nothing is read from a table before it is judged. */
     private int walkTable(DeviceParts p, Chain chain) {
-        long length = tableRest & LENGTH_MASK;
+        long length = metRest & LENGTH_MASK;
         if (!p.geometry().indirect()) {
             return RingFault.INDIRECT_NOT_NEGOTIATED;
         }
-        if ((tableRest & NEXT) != 0) {
+        if ((metRest & NEXT) != 0) {
             return RingFault.INDIRECT_WITH_NEXT;
         }
         if (length == 0 || length % DESCRIPTOR_BYTES != 0) {
             return RingFault.INDIRECT_BAD_LENGTH;
         }
-        long entries = length / DESCRIPTOR_BYTES;
+        int entries = (int) (length / DESCRIPTOR_BYTES);
         if (entries > p.chainLimit()) {
             return RingFault.INDIRECT_TOO_LONG;
         }
-        long table = tableAddress(p, tableIova, length);
+        int limit = Math.min(entries, p.chainLimit() - metCount);
+        if (limit == 0) {
+            return RingFault.CHAIN_TOO_LONG;
+        }
+        long table = tableAddress(p, metIova, length);
         if (table < 0) {
-            if (!writing) {
+            if (!metWriting) {
                 chain.missingReadable(RingFault.TABLE_OUTSIDE_MEMORY);
                 chain.endReadable();
             }
             chain.missingWritable(RingFault.TABLE_OUTSIDE_MEMORY);
             return DONE;
         }
-        int limit = (int) Math.min(entries, p.chainLimit() - beforeTable);
-        int code = walk(table, (int) entries, limit, 0, chain);
+        boolean fresh = metCount == 0;
+        int code = fresh ? walk(table, entries, limit, 0, chain) : meetFirst(p, table);
+        if (code == UNUSUAL) {
+            code = walkOn(p, table, entries, limit, chain);
+        }
         if (code == MET_TABLE) {
             return RingFault.INDIRECT_NESTED;
         }
         return code == RingFault.CHAIN_LOOP && limit < entries ? RingFault.CHAIN_TOO_LONG : code;
+    }
+
+    /** Reads the first descriptor of a table for {@link #walkOn}. */
+    private int meetFirst(DeviceParts p, long table) {
+        metIova = RingWords.u64Plain(p.geometry().all(), table);
+        metRest = RingWords.u64Plain(p.geometry().all(), table + Long.BYTES);
+        metCount = 0;
+        return UNUSUAL;
     }
 
     /** Returns the host address of an indirect table, or of a copy if it is not in one piece; negative if outside. */
@@ -357,6 +450,17 @@ final class SplitDeviceRing extends DeviceRing {
         return tableCopy.address();
     }
 
+    /** Adds a buffer. */
+    private void append(Chain chain, long iova, long length, boolean write) {
+        boolean fits = write ? fits(writeIova, writeSize, writeLongest, iova, length)
+                : fits(readIova, readSize, readLongest, iova, length);
+        if (fits && !chain.isFull()) {
+            chain.add(iova + (write ? writeDelta : readDelta), (int) length);
+        } else {
+            addPieces(chain, iova, length, write);
+        }
+    }
+
     /** Adds a buffer that is not simply inside the region used last: piece by piece, making room, or as missing. */
     private void addPieces(Chain chain, long iova, long length, boolean write) {
         if (length != 0 && Long.compareUnsigned(iova + length - 1, iova) < 0) {
@@ -375,7 +479,7 @@ final class SplitDeviceRing extends DeviceRing {
                 missing(chain, RingFault.BUFFER_NOT_WRITABLE, true);
                 return;
             }
-            if (chain.segments == chain.addresses.length && !grow(chain)) {
+            if (chain.isFull() && !makeRoom(chain)) {
                 missing(chain, RingFault.CHAIN_TOO_SCATTERED, write);
                 return;
             }
@@ -395,10 +499,14 @@ final class SplitDeviceRing extends DeviceRing {
         }
     }
 
-    /** Makes room in a chain. What idle chains grew by is taken back before the budget of the queue is exceeded. */
-    private boolean grow(Chain chain) {
-        int more = chain.addresses.length;
-        if (chain.segments >= 2 * parts().chainLimit() + Chain.INITIAL_SEGMENTS) {
+    /** Makes room in a full chain; false if it has as many segments as a chain may have. */
+    private boolean makeRoom(Chain chain) {
+        if (!chain.isFar() && chain.farCapacity() > 0) {
+            chain.moveFar();
+            return true;
+        }
+        int more = Math.max(chain.farCapacity(), 2 * Chain.NEAR_SEGMENTS);
+        if (chain.segments >= 2 * parts().chainLimit() + Chain.NEAR_SEGMENTS) {
             return false;
         }
         if (growth + more > GROWTH_BUDGET) {
@@ -408,28 +516,36 @@ final class SplitDeviceRing extends DeviceRing {
             return false;
         }
         growth += more;
-        chain.resize(chain.addresses.length + more);
+        chain.resizeFar(chain.farCapacity() + more);
+        if (!chain.isFar()) {
+            chain.moveFar();
+        }
         return true;
     }
 
+    /** Takes back what idle chains grew by. */
     private void shrinkIdle(Chain growing) {
         for (Chain chain : chains) {
-            if (chain != growing && chain.state == Chain.IDLE && chain.addresses.length > Chain.INITIAL_SEGMENTS) {
-                growth -= chain.addresses.length - Chain.INITIAL_SEGMENTS;
-                chain.resize(Chain.INITIAL_SEGMENTS);
+            if (chain != growing && (chain.state & ~Chain.UNUSUAL) == Chain.IDLE) {
+                growth -= chain.farCapacity();
+                chain.resizeFar(0);
             }
         }
     }
 
     private void remember(int entry, boolean write) {
+        long size = regions.size(entry);
+        long longest = Math.min(size, Chain.MAX_SEGMENT_BYTES - 1);
         long delta = regions.host(entry) - regions.iova(entry);
         if (write) {
             writeIova = regions.iova(entry);
-            writeSize = regions.size(entry);
+            writeSize = size;
+            writeLongest = longest;
             writeDelta = delta;
         } else {
             readIova = regions.iova(entry);
-            readSize = regions.size(entry);
+            readSize = size;
+            readLongest = longest;
             readDelta = delta;
         }
     }
@@ -449,7 +565,7 @@ final class SplitDeviceRing extends DeviceRing {
         for (int i = 0; i < count; i++) {
             long element = staged[i];
             RingWords.putU64Plain(all, g.usedSlot(first + i), element);
-            chains[(int) element].state = Chain.IDLE;
+            chains[(int) element & chains.length - 1].state &= Chain.UNUSUAL;
         }
         int now = first + count & 0xffff;
         if (p.inflight() == null) {
@@ -484,7 +600,7 @@ final class SplitDeviceRing extends DeviceRing {
         int count = 0;
         while (orderFirst != orderLast) {
             Chain chain = chains[order[orderFirst & order.length - 1]];
-            if (chain.state != Chain.STAGED) {
+            if ((chain.state & Chain.STAGED) == 0) {
                 break;
             }
             staged[count++] = chain.written << 32 | chain.head;
@@ -558,6 +674,8 @@ final class SplitDeviceRing extends DeviceRing {
     public void regions(Regions table) {
         regions = table;
         readSize = 0;
+        readLongest = 0;
         writeSize = 0;
+        writeLongest = 0;
     }
 }

@@ -69,10 +69,11 @@ final class SplitDriverRing extends DriverRing {
         long writable = indirect
                 ? addTable(p, head, addresses, lengths, out, total)
                 : addDirect(p, head, addresses, lengths, out, total);
+        int mask = p.geometry().size() - 1;
         free -= needed;
-        p.count()[head] = needed;
-        p.writable()[head] = writable;
-        p.tokens()[head] = token;
+        p.count()[head & mask] = needed;
+        p.writable()[head & mask] = writable;
+        p.tokens()[head & mask] = token;
         if (p.geometry().inOrder()) {
             p.order()[orderLast++ & p.geometry().size() - 1] = head;
         }
@@ -86,27 +87,28 @@ final class SplitDriverRing extends DriverRing {
         SplitGeometry g = p.geometry();
         MemorySegment all = g.all();
         int[] next = p.next();
+        int mask = next.length - 1;
         long writable = 0;
         int index = head;
-        int at = head;
-        for (int i = 0; i < total; i++) {
-            at = index;
-            index = next[at];
+        int i = 0;
+        while (true) {
+            int following = next[index & mask];
             long rest = lengths[i] & LENGTH_MASK;
             if (i >= out) {
                 writable += rest;
                 rest |= WRITE;
             }
-            if (i + 1 < total) {
-                rest |= NEXT | (long) index << NEXT_SHIFT;
-            }
-            long address = g.descriptors() + ((long) at << DESCRIPTOR_SHIFT);
+            long address = g.descriptors() + ((long) (index & mask) << DESCRIPTOR_SHIFT);
             RingWords.putU64Plain(all, address, addresses[i]);
-            RingWords.putU64Plain(all, address + Long.BYTES, rest);
+            if (++i == total) {
+                RingWords.putU64Plain(all, address + Long.BYTES, rest);
+                p.last()[head & mask] = index;
+                freeHead = following;
+                return writable;
+            }
+            RingWords.putU64Plain(all, address + Long.BYTES, rest | NEXT | (long) following << NEXT_SHIFT);
+            index = following;
         }
-        p.last()[head] = at;
-        freeHead = index;
-        return writable;
     }
 
     /** Writes a chain into the indirect table of its head; returns its writable bytes. */

@@ -597,6 +597,25 @@ abstract class DeviceRingContract {
     }
 
     @Test
+    void four_buffers_of_1_gib_are_told_as_what_fits_into_32_bits() {
+        Regions.Region huge = new Regions.Region(0x1000, 1L << 40, 1L << 44, true);
+        HandRing hand = new HandRing(8, 0);
+        for (int i = 0; i < 8; i++) {
+            hand.descriptor(i, 0x1000, 1L << 30, WRITE | (i % 4 < 3 ? NEXT : 0), i + 1);
+        }
+        DeviceRing ring = make(hand.config(), Regions.of(List.of(huge)));
+        for (int i = 0; i < 2; i++) {
+            hand.offer(4 * i);
+            assertThat(ring.take(8)).isOne();
+            assertThat(ring.taken(0).fault()).isEqualTo(RingFault.NONE);
+            assertThat(ring.taken(0).writableBytes()).isEqualTo(1L << 32);
+            ring.complete(ring.taken(0), 1L << 32);
+            ring.publish();
+            assertThat(hand.usedLength(i)).isEqualTo(0xffff_ffffL);
+        }
+    }
+
+    @Test
     void a_chain_in_very_many_pieces_is_a_fault_and_not_an_allocation_without_bound() {
         List<Regions.Region> pieces = new ArrayList<>();
         for (int i = 0; i < 4096; i++) {
