@@ -67,8 +67,8 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
     private Reactor.Watch listening;
     /** The reactor's: the watch that tells of clients, once it did. */
     private Reactor.Watch doorbell;
-    /** The reactor's. */
-    private Client current;
+    /** Written by the reactor alone. */
+    private volatile Client current;
     private volatile String endpoint = "";
     private volatile boolean connected;
     private volatile Health health = Health.OK;
@@ -159,6 +159,11 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
         onClosed.accept(this);
     }
 
+    /** Returns whether no front-end is there, and the device was taken back from the last one. */
+    boolean idle() {
+        return current == null;
+    }
+
     // On the reactor's thread
 
     private void clientWaits(Reactor.Watch watch) {
@@ -237,7 +242,7 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
         client.session = new Session(device, client.connection,
                 new Translation(device, kicks, () -> deviceChanged(client)), settings);
         connected = true;
-        LOG.info("{}: a front-end connected", device.name());
+        LOG.debug("{}: a front-end connected", device.name());
         try {
             client.session.begin();
             client.watch = reactor.watch(client.connection.fd(), watch -> clientIsReadable(client, watch));
@@ -286,6 +291,7 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
         }
         client.left = true;
         client.ended = true;
+        connected = false;
         if (client.watch != null) {
             client.watch.cancel();
         }
@@ -302,7 +308,6 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
             return;
         }
         client.connection.close();
-        connected = false;
         if (!closed.get()) {
             health = Health.OK;
             reactor.execute(() -> free(client));
@@ -315,7 +320,6 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
         }
         health = new Health(Reason.BACKEND_STUCK,
                 "the device cannot be taken back from the front-end that left: " + why.getMessage());
-        connected = false;
         if (!closed.get()) {
             reactor.schedule(RETRY_NANOS, () -> lane.execute(() -> {
                 if (!closed.get()) {

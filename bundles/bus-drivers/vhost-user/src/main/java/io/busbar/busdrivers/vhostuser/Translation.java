@@ -472,7 +472,7 @@ final class Translation {
         try {
             ops.setStatus(DRIVER_OK);
             live = true;
-            LOG.info("{}: a driver uses it, with features 0x{}", device.name(), Long.toHexString(features));
+            LOG.debug("{}: a driver uses it, with features 0x{}", device.name(), Long.toHexString(features));
         } catch (VdpaException e) {
             started.forEach(Ring::fail);
             throw new ProtocolException("the device does not start: " + e.getMessage(), e);

@@ -48,7 +48,8 @@ final class Rig implements AutoCloseable {
 
     /** Waits until the device was taken back and another front-end can come. */
     void awaitFree() {
-        await("the device is free", () -> !binding.connected());
+        await("the device is free", ((DeviceBinding) binding)::idle);
+        assertThat(binding.connected()).isFalse();
     }
 
     static void await(String what, BooleanSupplier condition) {
