@@ -79,7 +79,7 @@ record DeviceWords(
 
     /** Says which backends there are, for sentences. */
     static String oneOf(List<String> known) {
-        return known.isEmpty() ? "but no backend is there" : "one of " + String.join(", ", known);
+        return known.isEmpty() ? "but none is there" : "one of " + String.join(", ", known);
     }
 
     /**

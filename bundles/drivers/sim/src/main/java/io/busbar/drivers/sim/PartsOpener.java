@@ -11,6 +11,7 @@ import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -65,8 +66,9 @@ record PartsOpener(SimClass type, AddRequest request, SimServices services, Noti
     }
 
     Health noBackend(DeviceModelFactory model, String name) {
-        return new Health(Reason.NO_BACKEND, "backend " + name + " is not there: expected "
-                + DeviceWords.oneOf(services.factories().backendNames(model.backendType())));
+        List<String> others = services.factories().backendNames(model.backendType());
+        return new Health(Reason.NO_BACKEND, "backend " + name + " is not there"
+                + (others.isEmpty() ? "" : ": expected " + DeviceWords.oneOf(others)));
     }
 
     private record Context(String deviceName, Map<String, String> attributes, Notifications notifications)
