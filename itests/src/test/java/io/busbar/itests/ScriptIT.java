@@ -192,8 +192,8 @@ class ScriptIT {
 
         var result = busbar("bench", "block", "--frobnicate");
 
-        assertThat(result.err()).contains("qemu-utils: the server that Busbar is measured against");
-        assertThat(directory.resolve("installed")).content().contains("install -y", "qemu-utils");
+        assertThat(result.err()).contains("qemu-system-common: the server that Busbar is measured against");
+        assertThat(directory.resolve("installed")).content().contains("install -y", "qemu-system-common");
     }
 
     @Test
@@ -206,7 +206,7 @@ class ScriptIT {
         var result = busbar("bench", "block");
 
         assertThat(result.exit()).isEqualTo(FAILED);
-        assertThat(result.err()).contains("qemu-utils").contains("apt-get install -y qemu-utils");
+        assertThat(result.err()).contains("qemu-system-common").contains("apt-get install -y qemu-system-common");
         assertThat(directory.resolve("installed")).doesNotExist();
     }
 
@@ -217,7 +217,7 @@ class ScriptIT {
         var result = busbar("bench", "block");
 
         assertThat(result.exit()).isEqualTo(FAILED);
-        assertThat(result.err()).contains("no apt-get here").contains("qemu-utils");
+        assertThat(result.err()).contains("no apt-get here").contains("qemu-system-common");
     }
 
     /** A folder with these programs of the system and no others. */
