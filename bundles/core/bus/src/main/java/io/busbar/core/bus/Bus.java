@@ -50,6 +50,7 @@ final class Bus implements VdpaBus {
     private final AtomicLong changeCount = new AtomicLong();
     private volatile Map<String, DeviceSlot> slots = Map.of();
     private Optional<DeviceStore> store = Optional.empty();
+    private volatile boolean behind;
 
     /**
      * Makes an empty bus.
@@ -59,10 +60,15 @@ final class Bus implements VdpaBus {
      * @param plugins tells the device models and backends that are there
      */
     Bus(String name, Executor control, Supplier<List<BusSnapshot.Part>> plugins) {
+        this(name, control, plugins, PATIENCE);
+    }
+
+    /** As the other one, but waits for another change only so long. */
+    Bus(String name, Executor control, Supplier<List<BusSnapshot.Part>> plugins, Duration patience) {
         this.name = name;
         this.control = control;
         this.plugins = plugins;
-        changes = new ChangeLock(name, PATIENCE);
+        changes = new ChangeLock(name, patience);
     }
 
     @Override
@@ -230,11 +236,15 @@ final class Bus implements VdpaBus {
         control.execute(this::reconcile);
     }
 
-    /** Adds what is absent, binds what is unbound, as far as the parts that are there allow. */
+    /**
+     * Lets go of parts that left while another change took too long; adds what is absent, binds what is unbound, as far
+     * as the parts that are there allow.
+     */
     private void reconcile() {
         try {
             changes.run("adding and binding what can be", () -> {
                 for (DeviceSlot slot : slots.values()) {
+                    letGo(slot);
                     if (slot.present() == null) {
                         restore(slot);
                     }
@@ -245,7 +255,19 @@ final class Bus implements VdpaBus {
                 }
             });
         } catch (VdpaException late) {
+            behind = true;
             LOG.error("{}", late.getMessage());
+        }
+    }
+
+    private void letGo(DeviceSlot slot) {
+        Bound bound = slot.bound();
+        if (bound != null && !drivers.contains(bound.driver())) {
+            unbind(slot);
+        }
+        PresentDevice device = slot.present();
+        if (device != null && !makers.contains(device.maker())) {
+            takeOff(slot, noMaker(slot));
         }
     }
 
@@ -454,8 +476,12 @@ final class Bus implements VdpaBus {
                 name, changeCount.get(), parts, slots.values().stream().map(this::observe).toList());
     }
 
-    /** Notes states that only the devices know: one that holds, or whose client came or went. */
+    /** Notes states that only the devices know: one that holds, or whose client came or went. Catches up with changes. */
     void observe() {
+        if (behind) {
+            behind = false;
+            reconcileSoon();
+        }
         slots.values().forEach(this::observe);
     }
 

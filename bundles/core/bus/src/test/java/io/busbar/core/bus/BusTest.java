@@ -667,6 +667,50 @@ class BusTest {
     }
 
     @Test
+    void a_part_that_left_while_another_change_hung_is_let_go_later() throws Exception {
+        Bus impatient = new Bus("host", Runnable::run, List::of, Duration.ofMillis(20));
+        impatient.arrived((VdpaManagementDevice) sim, "sim 1");
+        impatient.arrived((VdpaBusDriver) vhost, "vhost 1");
+        impatient.devAdd("sim_block", request("disk0"), false);
+        FakeMaker hanging = new FakeMaker("hanging");
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        hanging.inside = () -> {
+            inside.countDown();
+            awaitQuietly(go);
+        };
+        impatient.arrived((VdpaManagementDevice) hanging, "hanging 1");
+        Thread stuck = Thread.ofPlatform().daemon().start(() -> addQuietly(impatient));
+        inside.await();
+        impatient.left((VdpaManagementDevice) sim);
+        impatient.left((VdpaBusDriver) vhost);
+        assertThat(impatient.devices()).as("the bus was held").hasSize(1);
+
+        go.countDown();
+        stuck.join();
+        impatient.observe();
+        assertThat(impatient.device("disk0")).isEmpty();
+        assertThat(vhost.calls).contains("close disk0");
+        assertThat(sim.calls).endsWith("devDel disk0");
+    }
+
+    private static void addQuietly(Bus to) {
+        try {
+            to.devAdd("hanging", request("disk1"), false);
+        } catch (VdpaException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch go) {
+        try {
+            go.await();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
     void who_waits_for_a_part_that_does_not_return_is_told_which() throws Exception {
         ChangeLock lock = new ChangeLock("host", Duration.ofMillis(20));
         var inside = new CountDownLatch(1);
@@ -685,11 +729,7 @@ class BusTest {
         try {
             lock.run("dev del of disk0", () -> {
                 inside.countDown();
-                try {
-                    go.await();
-                } catch (InterruptedException _) {
-                    Thread.currentThread().interrupt();
-                }
+                awaitQuietly(go);
             });
         } catch (VdpaException impossible) {
             throw new AssertionError(impossible);

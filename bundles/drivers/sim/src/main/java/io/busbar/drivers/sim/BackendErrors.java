@@ -11,7 +11,20 @@ final class BackendErrors {
     private BackendErrors() {}
 
     static VdpaException of(BackendException refused) {
+        if (isNativeAccessDenied(refused)) {
+            return new VdpaException(
+                    VdpaError.EPERM, Reason.NATIVE_ACCESS_DISABLED, refused.getMessage(), refused);
+        }
         return new VdpaException(error(refused.kind()), reason(refused.kind()), refused.getMessage(), refused);
+    }
+
+    /** The JVM says so to whoever first tries to call native code. */
+    private static boolean isNativeAccessDenied(Throwable thrown) {
+        Throwable cause = thrown;
+        while (cause != null && !(cause instanceof IllegalCallerException)) {
+            cause = cause.getCause();
+        }
+        return cause != null;
     }
 
     private static VdpaError error(BackendException.Kind kind) {

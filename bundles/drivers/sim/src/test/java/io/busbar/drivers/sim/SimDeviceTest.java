@@ -207,6 +207,15 @@ class SimDeviceTest {
     }
 
     @Test
+    void a_backend_that_may_not_call_native_code_says_so() {
+        file.failure = new BackendException(
+                Kind.FAILED, "native access is off", new IllegalStateException(new IllegalCallerException("no")));
+        VdpaException refusal = refused(this::disk);
+        assertThat(refusal.error()).isEqualTo(VdpaError.EPERM);
+        assertThat(refusal.reason()).isEqualTo(Reason.NATIVE_ACCESS_DISABLED);
+    }
+
+    @Test
     void without_a_device_model_nothing_is_made() {
         factories.remove(models);
         VdpaException refusal = refused(this::disk);
