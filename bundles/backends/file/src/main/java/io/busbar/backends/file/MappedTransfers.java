@@ -14,10 +14,8 @@ import java.util.List;
  * Reads copy from a mapping of the file: no system call, at the price that a page which is not in memory is waited for on
  * the queue's own thread. Everything else goes as in {@link BufferedTransfers}; Linux keeps both views the same.
  *
- * <p>A file can be cut short by somebody else, or its disk can fail: then an access to the mapping is a fault. The JVM
- * goes on behind the access, with garbage, and throws {@link InternalError} when the thread next comes to a place where it
- * looks for such things: compiled code may publish a completion before that. So a read ends only after
- * {@link #surfaceFaults}.
+ * <p>A file can be cut short by somebody else, or its disk can fail: such a read ends with an error, and never before the
+ * fault has shown, which is what {@link FaultBarrier} is for.
  */
 final class MappedTransfers implements Transfers {
 
@@ -72,7 +70,7 @@ final class MappedTransfers implements Transfers {
         boolean done;
         try {
             done = copyAll(request);
-            surfaceFaults();
+            FaultBarrier.surface();
         } catch (InternalError fault) {
             done = false;
         }
@@ -93,22 +91,6 @@ final class MappedTransfers implements Transfers {
             at += step;
         }
         return true;
-    }
-
-    /**
-     * Makes a fault of an access before it show here at the latest.
-     *
-     * <p>HotSpot notes the fault as an asynchronous exception of the thread, which is delivered at safepoint polls: at the
-     * return of a method that was not inlined, at a loop's end, at the return from native code. Compilers remove the
-     * first two as they like. A native method that is no intrinsic has a transition with a poll, and looks for a pending
-     * exception behind it, in the interpreter and in compiled code; this one costs some 20 ns and does nothing else.
-     *
-     * @throws InternalError if there was one
-     */
-    private void surfaceFaults() {
-        if (Thread.holdsLock(this)) {
-            throw new IllegalStateException("reads are not done under a lock");
-        }
     }
 
     @Override
