@@ -2,6 +2,8 @@ package io.busbar.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -114,6 +116,20 @@ class CommandsIT {
         assertThat(busbar.command("vdpa", "dev", "add", "name", "d1", "mgmtdev", "sim_block", "backend", "memory", "size", "1M"))
                 .isEqualTo(new Command(1, "", "kernel answers: File exists\n"));
         assertThat(busbar.ok("vdpa", "dev", "del", "d1")).isEmpty();
-        assertThat(busbar.ok("vdpa", "dev", "show")).isEmpty();
+        assertThat(busbar.command("vdpa", "dev", "show", "d1").exit()).isEqualTo(1);
+    }
+
+    @Test
+    void aFileThatIsNamedRelativelyIsTheOneInTheCallersDirectory() throws IOException {
+        var image = Files.write(directory.resolve("disk.img"), new byte[1 << 20]);
+        var add = "cd " + directory + " && \"$busbar\" vdpa dev add name d2 mgmtdev sim_block backend file path ";
+
+        assertThat(bash(add + "disk.img")).isEqualTo(new Command(0, "", ""));
+        assertThat(busbar.ok("vdpa", "dev", "show", "d2", "-d")).contains("backend file path " + image);
+        assertThat(busbar.ok("vdpa", "dev", "del", "d2")).isEmpty();
+
+        var missing = bash(add + "missing.img");
+        assertThat(missing.exit()).isEqualTo(1);
+        assertThat(missing.err()).contains(directory.resolve("missing.img").toString());
     }
 }
