@@ -17,6 +17,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 /** What the device side of a split queue does, for each way in which its class exists. Numbers are of virtio 1.2. */
@@ -627,6 +629,88 @@ abstract class DeviceRingContract {
         assertThat(ring.take(8)).isOne();
         assertThat(ring.taken(0).fault()).isEqualTo(RingFault.CHAIN_TOO_SCATTERED);
         assertThat(ring.taken(0).segments()).isLessThan(64);
+    }
+
+    @Test
+    void all_chains_of_a_queue_together_keep_room_for_a_bounded_number_of_segments() {
+        int entries = 32768;
+        MemorySegment memory = Arena.global().allocate(16L * entries, 16);
+        Regions regions = Regions.of(List.of(new Regions.Region(LOW, memory.byteSize(), memory.address(), true)));
+        for (int i = 0; i < entries; i++) {
+            HandRing.entry(memory, 0, i, LOW, 1, WRITE | (i + 1 < entries ? NEXT : 0), i + 1);
+        }
+        HandRing hand = new HandRing(64, INDIRECT_DESC);
+        for (int i = 0; i < 64; i++) {
+            hand.descriptor(i, LOW, 16L * entries, INDIRECT, 0);
+        }
+        DeviceRing ring = make(hand.config().withChainLimit(entries), regions);
+        for (int i = 0; i < 64; i++) {
+            hand.offer(i);
+        }
+        assertThat(ring.take(64)).isEqualTo(64);
+        long whole = ring.inFlight().stream().filter(chain -> chain.fault() == RingFault.NONE).count();
+        assertThat(whole).isEqualTo(SplitDeviceRing.GROWTH_BUDGET / entries);
+        assertThat(ring.taken(63).fault()).isEqualTo(RingFault.CHAIN_TOO_SCATTERED);
+        for (int i = 0; i < 64; i++) {
+            ring.complete(ring.taken(i), 0);
+        }
+        ring.publish();
+
+        hand.offer(63);
+        assertThat(ring.take(1)).isOne();
+        assertThat(ring.taken(0).fault()).isEqualTo(RingFault.NONE);
+        assertThat(ring.taken(0).segments()).isEqualTo(entries);
+    }
+
+    @Test
+    void descriptors_that_change_while_they_are_read_never_lead_outside_memory() throws InterruptedException {
+        HandRing hand = new HandRing(8, INDIRECT_DESC);
+        DeviceRing ring = make(hand);
+        AtomicBoolean stop = new AtomicBoolean();
+        Thread driver = new Thread(() -> {
+            Random random = new Random(1);
+            while (!stop.get()) {
+                int index = random.nextInt(8);
+                boolean good = random.nextInt(4) != 0;
+                hand.descriptor(index, good ? LOW + random.nextInt(1000) : random.nextLong(),
+                        good ? random.nextInt(64) : random.nextInt(), random.nextInt(8) == 0 ? WRITE : 0, index);
+                HandRing.entry(hand.low, 0, index, good ? HIGH : random.nextLong(), random.nextInt(), WRITE, 0);
+            }
+        });
+        driver.start();
+        long chains = 0;
+        long end = System.nanoTime() + 300_000_000L;
+        while (System.nanoTime() < end || chains < 1000) {
+            hand.offer((int) (chains & 7));
+            int taken = ring.take(8);
+            if (taken < 0) {
+                hand.availIndex = hand.usedIndex();
+                hand.setAvailIndex(hand.availIndex);
+                ring = Rings.plainDevice(new DeviceRingConfig(hand.addresses(), 8, hand.features)
+                        .withNextAvail(hand.availIndex), hand.regions());
+                continue;
+            }
+            Chain chain = ring.taken(0);
+            for (int i = 0; i < chain.segments(); i++) {
+                assertInside(hand, chain.address(i), chain.length(i), i >= chain.readableSegments());
+            }
+            ring.complete(chain, Long.MAX_VALUE);
+            ring.publish();
+            assertThat(hand.usedLength(hand.usedIndex() - 1 & 0xffff)).isLessThanOrEqualTo(chain.writableBytes());
+            chains++;
+        }
+        stop.set(true);
+        driver.join();
+    }
+
+    private static void assertInside(HandRing hand, long address, int length, boolean write) {
+        boolean inside = false;
+        for (MemorySegment region : List.of(hand.low, hand.high, hand.readOnly)) {
+            long offset = address - region.address();
+            inside |= (region != hand.readOnly || !write) && length > 0 && offset >= 0
+                    && offset <= region.byteSize() - length;
+        }
+        assertThat(inside).isTrue();
     }
 
     @Test

@@ -74,6 +74,23 @@ final class HandRing {
         used.set(U16, 2, (short) startIndex);
     }
 
+    private HandRing(HandRing from, MemorySegment table) {
+        size = from.size;
+        features = from.features;
+        startIndex = from.startIndex;
+        descriptors = table;
+        avail = from.avail;
+        used = from.used;
+        low = from.low;
+        high = from.high;
+        readOnly = from.readOnly;
+    }
+
+    /** The same queue with another table in the place of its descriptor table, to read entries from. */
+    HandRing withTable(MemorySegment table) {
+        return new HandRing(this, table);
+    }
+
     Regions regions() {
         return Regions.of(List.of(
                 new Regions.Region(HIGH, REGION_BYTES, high.address(), true),
