@@ -1,0 +1,159 @@
+package io.busbar.itests.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.busbar.itests.BusbarProcess;
+import io.busbar.itests.Command;
+import io.busbar.itests.Distribution;
+import io.busbar.itests.Eventually;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code busbar run}, as its user sees it in a terminal. */
+class RunIT {
+    private static final Duration BOOT = Duration.ofSeconds(120);
+    private static final Duration ANSWER = Duration.ofSeconds(30);
+    private static final String PROMPT = "guest:~# ";
+
+    @TempDir
+    private Path directory;
+
+    @BeforeEach
+    void needsAGuest() {
+        try {
+            Host.require("linux.uml", "user-mode-linux");
+        } catch (GuestUnavailable e) {
+            e.endTest();
+        }
+    }
+
+    private Map<String, String> environment() {
+        return Map.of(
+                "BUSBAR_STATE_DIR", directory.resolve("state").toString(),
+                "JAVA_HOME", System.getProperty("java.home"),
+                "TERM", "dumb");
+    }
+
+    private Command busbar(String... words) {
+        var all = new ArrayList<>(List.of(Distribution.script().toString()));
+        all.addAll(List.of(words));
+        return Command.run(BOOT, environment(), all);
+    }
+
+    @Test
+    void leavesItsUserAtALinuxWhoseDiskItServes() throws Exception {
+        try (var terminal = TerminalSession.start(environment(), Distribution.script() + " run")) {
+            terminal.expect(PROMPT, BOOT);
+            var before = reads();
+
+            terminal.type("dd if=/dev/vda of=/dev/null bs=1M count=8; echo read-$((6 * 7))").expect("read-42", ANSWER);
+
+            assertThat(reads()).isGreaterThan(before);
+            assertThat(busbar("vdpa", "dev", "show").out()).startsWith("disk0: type block mgmtdev sim_block");
+
+            terminal.type("exit");
+            assertThat(terminal.awaitEnd()).as(terminal.screen()).isZero();
+            assertThat(terminal.screen()).containsPattern(
+                    "busbar: disk0 served [1-9]\\d* reads \\([\\d.]+ MiB\\), [1-9]\\d* writes .* 0 errors");
+        }
+        assertThat(busbar("status").out()).isEqualTo("instance default: not running\n");
+    }
+
+    private long reads() {
+        var found = Pattern.compile(" reads (\\d+) ").matcher(busbar("vdpa", "dev", "vstats", "show", "disk0").out());
+        assertThat(found.find()).isTrue();
+        return Long.parseLong(found.group(1));
+    }
+
+    @Test
+    void whatTheGuestWroteIsThereTheNextTime() throws Exception {
+        try (var terminal = TerminalSession.start(environment(), Distribution.script() + " run")) {
+            terminal.expect(PROMPT, BOOT).type("echo kept-$((6 * 7)) >file; exit");
+            assertThat(terminal.awaitEnd()).as(terminal.screen()).isZero();
+        }
+        try (var terminal = TerminalSession.start(environment(), Distribution.script() + " run")) {
+            terminal.expect(PROMPT, BOOT).type("cat file").expect("kept-42", ANSWER).type("exit");
+            assertThat(terminal.awaitEnd()).as(terminal.screen()).isZero();
+        }
+    }
+
+    /** Without the kernel's modules no guest can see the disk. */
+    @Test
+    void withoutAGuestABuiltInDriverChecksTheSameDevice() throws Exception {
+        var environment = new HashMap<>(environment());
+        environment.put("BUSBAR_GUEST_MODULES", Files.createDirectory(directory.resolve("none")).toString());
+        environment.put("BUSBAR_NO_INSTALL", "1");
+
+        var result = Command.run(BOOT, environment, List.of(Distribution.script().toString(), "run"));
+
+        assertThat(result.exit()).as(result.err() + result.out()).isZero();
+        assertThat(result.err()).contains("sudo apt-get install user-mode-linux", "a built-in driver checks the same device");
+        assertThat(busbar("status").out()).isEqualTo("instance default: not running\n");
+    }
+
+    @Test
+    void thePrintedLineForUserModeLinuxBootsFromTheDisk() throws Exception {
+        var image = imageWithARootFileSystem();
+        var start = busbar("start", "--disk", image.toString());
+        try {
+            assertThat(start.exit()).as(start.err()).isZero();
+            try (var terminal = TerminalSession.start(environment(), printed(start.out(), "uml:"))) {
+                terminal.expect(PROMPT, BOOT).type("exit");
+                assertThat(terminal.awaitEnd()).as(terminal.screen()).isZero();
+            }
+        } finally {
+            assertThat(busbar("stop").exit()).isZero();
+        }
+    }
+
+    /** The guest's root file system, as run makes it. */
+    private Path imageWithARootFileSystem() {
+        var image = directory.resolve("root.img");
+        var guest = Distribution.home().resolve("guest/guest.sh");
+        var made = Command.run(
+                BOOT, environment(),
+                List.of("bash", "-c", "source \"$1\" && busbar_guest_make_disk \"$2\"", "bash", guest.toString(), image.toString()));
+        assertThat(made.exit()).as(made.err()).isZero();
+        return image;
+    }
+
+    private static String printed(String output, String word) {
+        return output.lines()
+                .filter(line -> line.startsWith(word))
+                .map(line -> line.substring(word.length()).strip())
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no line " + word + " in " + output));
+    }
+
+    /** The firmware looks for something to boot on the disk, and so reads it. */
+    @Test
+    void thePrintedLineForQemuAttachesTheDisk() throws IOException {
+        try {
+            Host.require("qemu-system-x86_64", "qemu-system-x86");
+        } catch (GuestUnavailable e) {
+            e.endTest();
+        }
+        var image = directory.resolve("disk.img");
+        try (var file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(1 << 20);
+        }
+        try (var busbar = BusbarProcess.in(directory).disk(image).start();
+                var _ = TerminalSession.start(Map.of(), printed(busbar.log(), "qemu:"))) {
+            Eventually.within(
+                    BOOT,
+                    () -> busbar.ok("vdpa", "dev", "vstats", "show", "disk0").matches("(?s).* reads [1-9].*"),
+                    () -> "QEMU's firmware has not read the disk: " + busbar.log());
+        }
+    }
+}
