@@ -40,7 +40,8 @@ public interface Chain {
     boolean lastByteReachable();
 
     /**
-     * Hands the chain to one of the engine's I/O threads.
+     * Hands the chain to one of the engine's I/O threads. More than once is allowed, for a chain whose parts are worked on one
+     * by one: each task is done once, in any order, and tasks of one chain may run at the same time.
      *
      * @param task       done there
      * @param attachment given to the task

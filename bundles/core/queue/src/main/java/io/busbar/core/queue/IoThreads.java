@@ -1,5 +1,6 @@
 package io.busbar.core.queue;
 
+import io.busbar.api.device.ChainTask;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
@@ -12,7 +13,8 @@ import org.slf4j.LoggerFactory;
  * costs nobody else; they start when there is work, up to a limit, and end when there has been none for a while.
  *
  * <p>A lock is right here and nowhere else on the data path: what comes here waits far longer for its disk. Handing a
- * chain over allocates nothing: chains link themselves.
+ * chain over allocates nothing: chains bring a link. One that is handed over again while it waits, as for each range of a
+ * discard, gets a further link, and those are kept.
  */
 final class IoThreads {
 
@@ -22,10 +24,11 @@ final class IoThreads {
     private final String name;
     private final int limit;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition work = lock.newCondition();
+    private final Condition waiting = lock.newCondition();
     private final List<Thread> threads = new ArrayList<>();
-    private SlotChain first;
-    private SlotChain last;
+    private IoTask first;
+    private IoTask last;
+    private IoTask spare;
     private int idle;
     private int serial;
     private boolean closed;
@@ -35,25 +38,42 @@ final class IoThreads {
         this.limit = limit;
     }
 
-    /** Hands a chain over whose task was set. */
-    void execute(SlotChain chain) {
+    /**
+     * Hands over a piece of work of a chain.
+     *
+     * @param chain      the chain, which may wait here for other work
+     * @param work       what is done
+     * @param attachment given to the work
+     */
+    void execute(SlotChain chain, ChainTask work, Object attachment) {
         lock.lock();
         try {
-            chain.setQueued(null);
+            IoTask task = freeTask(chain);
+            task.set(chain, work, attachment);
             if (last == null) {
-                first = chain;
+                first = task;
             } else {
-                last.setQueued(chain);
+                last.next = task;
             }
-            last = chain;
+            last = task;
             if (idle > 0) {
-                work.signal();
+                waiting.signal();
             } else if (threads.size() < limit && !closed) {
                 startThread();
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    private IoTask freeTask(SlotChain chain) {
+        if (!chain.ioTask().isWaiting()) {
+            return chain.ioTask();
+        }
+        IoTask task = spare == null ? new IoTask() : spare;
+        spare = task.next;
+        task.next = null;
+        return task;
     }
 
     private void startThread() {
@@ -64,8 +84,9 @@ final class IoThreads {
 
     private void runThread() {
         try {
-            for (SlotChain chain = next(); chain != null; chain = next()) {
-                chain.runTask();
+            IoTask current = new IoTask();
+            while (take(current)) {
+                current.chain.run(current.work, current.attachment);
             }
         } catch (Throwable e) {
             LOG.error("{}: an I/O thread ended: {}", name, e.toString(), e);
@@ -82,27 +103,34 @@ final class IoThreads {
         }
     }
 
-    private SlotChain next() throws InterruptedException {
+    /** Waits for work and copies it, so that its link is free again; false when the thread has to end. */
+    private boolean take(IoTask current) throws InterruptedException {
         lock.lock();
         try {
             long left = IDLE_NANOS;
             while (first == null) {
                 if (closed || left <= 0) {
-                    return null;
+                    return false;
                 }
                 idle++;
                 try {
-                    left = work.awaitNanos(left);
+                    left = waiting.awaitNanos(left);
                 } finally {
                     idle--;
                 }
             }
-            SlotChain chain = first;
-            first = chain.queued();
+            IoTask task = first;
+            first = task.next;
             if (first == null) {
                 last = null;
             }
-            return chain;
+            current.set(task.chain, task.work, task.attachment);
+            task.clear();
+            if (task != current.chain.ioTask()) {
+                task.next = spare;
+                spare = task;
+            }
+            return true;
         } finally {
             lock.unlock();
         }
@@ -113,7 +141,7 @@ final class IoThreads {
         lock.lock();
         try {
             closed = true;
-            work.signalAll();
+            waiting.signalAll();
         } finally {
             lock.unlock();
         }

@@ -10,7 +10,7 @@ import java.lang.invoke.VarHandle;
 /**
  * A chain as a device model sees it: one object per head of an active queue, opened each time that the head is taken.
  *
- * <p>It is also the link of every list that a request can be in (hand-over, I/O threads), so that no list allocates. A
+ * <p>It is also, or has, the link of every list that a request can be in (hand-over, I/O threads), so that no list allocates. A
  * chain belongs to one start of its queue: when that has ended, late completions reach objects that nobody looks at.
  */
 final class SlotChain implements Chain {
@@ -34,9 +34,8 @@ final class SlotChain implements Chain {
     private final ChainPayload writable;
     private volatile int state = IDLE;
     private volatile SlotChain next;
-    private SlotChain queued;
-    private ChainTask task;
-    private Object taskAttachment;
+    private final IoTask ioTask = new IoTask();
+    private boolean handedOver;
     private io.busbar.core.virtio.ring.Chain chain;
     private long written;
     private IoCompletion transfer;
@@ -69,8 +68,7 @@ final class SlotChain implements Chain {
     /** Ends the slot's use after its chain went back to the ring; owner only. */
     void release() {
         chain = null;
-        task = null;
-        taskAttachment = null;
+        handedOver = false;
         STATE.setRelease(this, IDLE);
     }
 
@@ -98,12 +96,9 @@ final class SlotChain implements Chain {
         next = chain;
     }
 
-    SlotChain queued() {
-        return queued;
-    }
-
-    void setQueued(SlotChain chain) {
-        queued = chain;
+    /** The link for work on I/O threads: enough for one piece of work at a time. */
+    IoTask ioTask() {
+        return ioTask;
     }
 
     @Override
@@ -138,16 +133,14 @@ final class SlotChain implements Chain {
 
     @Override
     public void onIoThread(ChainTask work, Object attachment) {
-        task = work;
-        taskAttachment = attachment;
-        queue.ioThreads().execute(this);
+        handedOver = true;
+        queue.ioThreads().execute(this, work, attachment);
     }
 
     /** Does the work that was handed over, on an I/O thread; what it throws harms this queue only. */
-    void runTask() {
-        ChainTask work = task;
+    void run(ChainTask work, Object attachment) {
         try {
-            work.run(this, taskAttachment);
+            work.run(this, attachment);
         } catch (Throwable e) {
             queue.failedElsewhere(this, e);
         }
@@ -165,7 +158,7 @@ final class SlotChain implements Chain {
 
     /** Ends the chain if nobody has it: no I/O thread, no transfer; owner only. */
     boolean abandon() {
-        return task == null && transfer == null && STATE.compareAndSet(this, OPEN, COMPLETED);
+        return !handedOver && transfer == null && STATE.compareAndSet(this, OPEN, COMPLETED);
     }
 
     /** Notes who is told of the transfer that starts now; owner only. */

@@ -33,6 +33,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -184,6 +186,36 @@ class SoftwareDataPathTest {
             }
         }
         assertThat(path.counters(0)).containsEntry("used chains", 1600L);
+    }
+
+    @Test
+    void a_chain_handed_to_io_threads_several_times_at_once_has_each_piece_of_work_done_once() throws Exception {
+        int pieces = 16;
+        AtomicIntegerArray done = new AtomicIntegerArray(pieces);
+        start(new TestModel(chain -> {
+            AtomicInteger left = new AtomicInteger(pieces);
+            for (int i = 0; i < pieces; i++) {
+                chain.onIoThread((late, piece) -> {
+                    done.incrementAndGet((int) piece);
+                    if (left.decrementAndGet() == 0) {
+                        late.complete(0);
+                    }
+                }, i);
+            }
+        }), SETTINGS);
+        int rounds = 200;
+        for (int round = 0; round < rounds; round++) {
+            add(0);
+            add(1);
+            ring.publish();
+            driver.kickIfNeeded(ring);
+            awaitUsed();
+            awaitUsed();
+        }
+        for (int i = 0; i < pieces; i++) {
+            assertThat(done.get(i)).as("piece %d", i).isEqualTo(2 * rounds);
+        }
+        assertThat(broken).isEmpty();
     }
 
     @Test
