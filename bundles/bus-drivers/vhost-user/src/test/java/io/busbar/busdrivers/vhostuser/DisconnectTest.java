@@ -1,16 +1,18 @@
 package io.busbar.busdrivers.vhostuser;
 
-import static io.busbar.busdrivers.vhostuser.FrontEnd.config;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.inflight;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.none;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.state;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.u64;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.config;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.inflight;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.none;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.state;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.busbar.core.linux.EventFd;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.MemFd;
 import io.busbar.core.linux.UnixStream;
+import io.busbar.testkit.vhostuser.ScriptedFrontEnd;
+import io.busbar.testkit.vhostuser.ScriptedGuest;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -24,11 +26,11 @@ class DisconnectTest {
     private record Step(byte[] bytes, Fd[] descriptors) {}
 
     private static Step step(int id, byte[] payload, Fd... descriptors) {
-        return new Step(FrontEnd.message(id, FrontEnd.PLAIN, payload), descriptors);
+        return new Step(ScriptedFrontEnd.message(id, ScriptedFrontEnd.PLAIN, payload), descriptors);
     }
 
     /** A whole life: agreed on, memory, two rings up, one down. */
-    private static List<Step> life(Guest guest, Fd event, Fd channel, Fd record) {
+    private static List<Step> life(ScriptedGuest guest, Fd event, Fd channel, Fd record) {
         return List.of(
                 step(3, none()), step(1, none()), step(15, none()), step(16, u64(0x1b229)), step(21, none(), channel),
                 step(2, u64(Driver.FEATURES)), step(24, config(0, 60, 0, new byte[60])),
@@ -44,7 +46,7 @@ class DisconnectTest {
     void atEveryByteOfALife() throws Exception {
         FakeDevice.Able device = new FakeDevice.Able();
         List<UnixStream> channel = UnixStream.pair();
-        try (Rig rig = new Rig(device); Guest guest = Guest.qemu(); Fd event = EventFd.create();
+        try (Rig rig = new Rig(device); ScriptedGuest guest = ScriptedGuest.qemu(); Fd event = EventFd.create();
                 Fd record = MemFd.create("record", FakeDevice.Able.AREA, true)) {
             List<Step> life = life(guest, event, channel.get(0).fd(), record);
             int length = life.stream().mapToInt(step -> step.bytes().length).sum();
@@ -67,7 +69,7 @@ class DisconnectTest {
 
     private static void leaveAfter(Rig rig, List<Step> life, int bytes) throws Exception {
         int resets = rig.device.resets.get();
-        try (FrontEnd frontEnd = rig.connect()) {
+        try (ScriptedFrontEnd frontEnd = rig.connect()) {
             int left = bytes;
             for (Step step : life) {
                 int part = Math.min(left, step.bytes().length);

@@ -1,13 +1,13 @@
 package io.busbar.busdrivers.vhostuser;
 
-import static io.busbar.busdrivers.vhostuser.FrontEnd.PLAIN;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.address;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.config;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.inflight;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.message;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.none;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.state;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.u64;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.PLAIN;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.address;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.config;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.inflight;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.message;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.none;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.state;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.busbar.core.linux.Epoll;
@@ -19,6 +19,8 @@ import io.busbar.core.linux.OpenFlag;
 import io.busbar.core.linux.PositionalFile;
 import io.busbar.core.linux.UnixListener;
 import io.busbar.core.linux.UnixStream;
+import io.busbar.testkit.vhostuser.ScriptedFrontEnd;
+import io.busbar.testkit.vhostuser.ScriptedGuest;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -54,20 +56,20 @@ class HostileMessageTest {
     private Rig rig;
     private long descriptors;
     private Driver driver;
-    private FrontEnd wire;
+    private ScriptedFrontEnd wire;
 
     @BeforeEach
     void connect() throws Exception {
         rig = new Rig(device, Rig.config().maxMappedBytes(1L << 30).unknownMessageBudget(4).messageTimeoutMillis(60_000));
         warmUp();
         descriptors = Rig.descriptors();
-        driver = Driver.negotiated(rig, Guest.qemu());
+        driver = Driver.negotiated(rig, ScriptedGuest.qemu());
         wire = driver.wire;
     }
 
     /** Classes that open files of their own when they are first used do so before the count. */
     private void warmUp() throws LinuxException {
-        Driver.running(rig, Guest.qemu()).close();
+        Driver.running(rig, ScriptedGuest.qemu()).close();
         rig.awaitFree();
         Rig.mappings();
     }
@@ -78,7 +80,7 @@ class HostileMessageTest {
         rig.awaitFree();
         Rig.awaitDescriptors(descriptors);
         assertThat(Rig.mappings()).isZero();
-        Driver.running(rig, Guest.qemu()).close();
+        Driver.running(rig, ScriptedGuest.qemu()).close();
         rig.close();
     }
 
@@ -117,7 +119,7 @@ class HostileMessageTest {
 
     @Test
     void bytesMayComeOneByOneAndDescriptorsWithTheFirst() {
-        byte[] bytes = message(13, FrontEnd.NEED_REPLY, u64(0));
+        byte[] bytes = message(13, ScriptedFrontEnd.NEED_REPLY, u64(0));
         for (int i = 0; i < bytes.length; i++) {
             if (i == 0) {
                 wire.sendRaw(new byte[] {bytes[0]}, driver.event);
@@ -189,7 +191,7 @@ class HostileMessageTest {
         Fd[] many = Collections.nCopies(250, driver.event).toArray(Fd[]::new);
         String limit = limitDescriptors(Long.toString(Rig.descriptors() + 100));
         try {
-            wire.send(13, FrontEnd.NEED_REPLY, u64(0), many);
+            wire.send(13, ScriptedFrontEnd.NEED_REPLY, u64(0), many);
             expectClosed();
         } finally {
             limitDescriptors(limit);
@@ -295,7 +297,7 @@ class HostileMessageTest {
             assertThat(wire.ack(21, none(), pair.get(0).fd())).isZero();
             assertThat(wire.ack(7, none(), driver.event)).isZero();
             assertThat(wire.ack(5, driver.guest.table(), driver.guest.file())).isZero();
-            FrontEnd.Reply record = wire.ask(31, inflight(0, 0, 2, 128));
+            ScriptedFrontEnd.Reply record = wire.ask(31, inflight(0, 0, 2, 128));
             assertThat(wire.ack(32, record.payload(), record.descriptors().getFirst())).isZero();
             record.descriptors().forEach(Fd::close);
             if (i == 0) {
@@ -324,7 +326,7 @@ class HostileMessageTest {
 
     @Test
     void regionsThatAreEmptyWrapOverlapOrPassTheEndOfTheirFileAreRefused() {
-        Guest good = driver.guest;
+        ScriptedGuest good = driver.guest;
         long size = good.size();
         long[][] guestSizeUserOffset = {
             {good.guest(), 0, good.user(), 0},
@@ -453,7 +455,7 @@ class HostileMessageTest {
     void aRingOutsideMemoryIsBrokenWhenItShouldStart() throws Exception {
         wire.ack(5, driver.guest.table(), driver.guest.file());
         try (Fd error = EventFd.create()) {
-            Guest guest = driver.guest;
+            ScriptedGuest guest = driver.guest;
             long end = guest.user() + guest.size();
             long[][] parts = {
                 {end - 4096 + 16, guest.user(), guest.user()}, {guest.user(), end - 2048, guest.user()},
@@ -504,7 +506,7 @@ class HostileMessageTest {
     void anInflightRecordWithWrongNumbersIsRefused() throws Exception {
         int[][] queuesAndSize = {{0, 128}, {3, 128}, {65535, 128}, {1, 0}, {1, 257}, {1, 65535}};
         for (int[] numbers : queuesAndSize) {
-            FrontEnd.Reply none = wire.ask(31, inflight(0, 0, numbers[0], numbers[1]));
+            ScriptedFrontEnd.Reply none = wire.ask(31, inflight(0, 0, numbers[0], numbers[1]));
             assertThat(none.bytes().getLong()).isZero();
             assertThat(none.descriptors()).isEmpty();
         }
@@ -588,7 +590,7 @@ class HostileMessageTest {
         wire.sendRaw(new byte[] {1, 0, 0, 0, 1});
         device.configCallback.configChanged();
         assertThat(rig.binding.connected()).isTrue();
-        try (FrontEnd second = rig.connect()) {
+        try (ScriptedFrontEnd second = rig.connect()) {
             second.expectClosed();
         }
     }
@@ -647,9 +649,9 @@ class HostileMessageTest {
     @Test
     void withoutReplyAckNothingIsAcknowledged() {
         assertThat(wire.ack(16, u64(8))).isZero();
-        wire.send(16, FrontEnd.NEED_REPLY, u64(0));
-        wire.send(3, FrontEnd.NEED_REPLY, none());
-        wire.send(8, FrontEnd.NEED_REPLY, state(9, 9));
+        wire.send(16, ScriptedFrontEnd.NEED_REPLY, u64(0));
+        wire.send(3, ScriptedFrontEnd.NEED_REPLY, none());
+        wire.send(8, ScriptedFrontEnd.NEED_REPLY, state(9, 9));
         expectAlive();
     }
 }

@@ -6,17 +6,20 @@ import static org.assertj.core.api.Assertions.fail;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.linux.LinuxException;
+import io.busbar.testkit.vhostuser.ScriptedFrontEnd;
 import java.io.IOException;
 import java.lang.annotation.Annotation;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** A bus driver with one device on a socket, and counts of what a front-end must not leave behind. */
 final class Rig implements AutoCloseable {
 
-    private static final long DEADLINE = 10 * FrontEnd.SECONDS;
+    private static final long DEADLINE = 10 * ScriptedFrontEnd.SECONDS;
+    private static final long PAUSE = 100_000;
 
     final Path directory;
     final FakeDevice device;
@@ -38,8 +41,8 @@ final class Rig implements AutoCloseable {
         return new Config("", "0600", "", "trusted", 64L << 30, 10_000, 16);
     }
 
-    FrontEnd connect() throws LinuxException {
-        return FrontEnd.connect(socket());
+    ScriptedFrontEnd connect() throws LinuxException {
+        return ScriptedFrontEnd.connect(socket());
     }
 
     Path socket() {
@@ -58,7 +61,7 @@ final class Rig implements AutoCloseable {
             if (System.nanoTime() - start > DEADLINE) {
                 fail("not in time: " + what);
             }
-            Thread.onSpinWait();
+            LockSupport.parkNanos(PAUSE);
         }
     }
 

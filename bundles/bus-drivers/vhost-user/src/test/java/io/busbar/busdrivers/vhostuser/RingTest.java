@@ -1,19 +1,20 @@
 package io.busbar.busdrivers.vhostuser;
 
-import static io.busbar.busdrivers.vhostuser.FrontEnd.PLAIN;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.address;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.none;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.state;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.u64;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.PLAIN;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.address;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.none;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.state;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.core.linux.EventFd;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.Mapping;
-import io.busbar.core.linux.MemFd;
 import io.busbar.core.linux.PositionalFile;
 import io.busbar.core.linux.UnixStream;
+import io.busbar.testkit.vhostuser.ScriptedFrontEnd;
+import io.busbar.testkit.vhostuser.ScriptedGuest;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -44,7 +45,7 @@ class RingTest {
 
     private Driver running(FakeDevice device) throws Exception {
         Rig rig = keep(new Rig(device));
-        return keep(Driver.running(rig, Guest.qemu()));
+        return keep(Driver.running(rig, ScriptedGuest.qemu()));
     }
 
     private static List<String> startOps(Driver driver, int base) {
@@ -153,7 +154,7 @@ class RingTest {
         FakeDevice device = new FakeDevice.Able();
         Driver driver = running(device);
         device.availIndex[0] = 21;
-        try (Guest moved = Guest.at(0x9000_0000L, driver.guest.user(), 4096)) {
+        try (ScriptedGuest moved = ScriptedGuest.at(0x9000_0000L, driver.guest.user(), 4096)) {
             assertThat(driver.wire.ack(5, moved.table(), moved.file())).isZero();
             assertThat(device.takeLog()).containsExactly("ready 0 false", "kickfd 0 none", moved.mapOp(), "num 0 256",
                     moved.ringOp(0), "state 0 21", "kickfd 0", "ready 0 true");
@@ -237,7 +238,7 @@ class RingTest {
     void withoutBit30AllRingsAreEnabled() throws Exception {
         FakeDevice device = new FakeDevice.Able();
         Rig rig = keep(new Rig(device));
-        Driver driver = keep(Driver.withMemory(rig, Guest.qemu()));
+        Driver driver = keep(Driver.withMemory(rig, ScriptedGuest.qemu()));
         assertThat(driver.wire.ack(2, u64(Driver.FEATURES & ~(1L << 30)))).isZero();
         driver.wire.ack(8, state(0, 256));
         driver.wire.ack(9, driver.guest.ring(0));
@@ -262,7 +263,7 @@ class RingTest {
         FakeDevice device = new FakeDevice.Able();
         Rig rig = keep(new Rig(device));
         device.refusesFeatures = true;
-        FrontEnd wire = keep(rig.connect());
+        ScriptedFrontEnd wire = keep(rig.connect());
         assertThat(wire.ack(16, u64(wire.ask(15, none()).u64()))).isZero();
         assertThat(wire.ack(2, u64(Driver.FEATURES))).isEqualTo(REFUSED);
         assertThat(wire.ack(39, u64(0x0b))).isZero();
@@ -277,7 +278,7 @@ class RingTest {
         FakeDevice device = new FakeDevice.Able();
         device.extraFeatures = 1L << 33 | 1L << 34 | 1L << 40;
         Rig rig = keep(new Rig(device));
-        FrontEnd wire = keep(rig.connect());
+        ScriptedFrontEnd wire = keep(rig.connect());
         assertThat(wire.barrier()).isEqualTo(FakeDevice.FEATURES | 1L << 30);
         assertThat(wire.ack(16, u64(8))).isZero();
         assertThat(wire.ack(2, u64(Driver.FEATURES))).isZero();
@@ -299,7 +300,7 @@ class RingTest {
         Rig.await("the error descriptor", () -> EventFd.drain(error.number()) == 1);
         assertThat(driver.wire.ask(40, none()).u64() & NEEDS_RESET).isEqualTo(NEEDS_RESET);
         MemorySegment header = Arena.ofAuto().allocate(12);
-        assertThat(channel.get(0).receiveExactly(header.address(), 12, 5 * FrontEnd.SECONDS)).isEqualTo(12);
+        assertThat(channel.get(0).receiveExactly(header.address(), 12, 5 * ScriptedFrontEnd.SECONDS)).isEqualTo(12);
         assertThat(header.get(ValueLayout.JAVA_INT, 0)).isEqualTo(2);
         assertThat(header.get(ValueLayout.JAVA_INT, 4)).isEqualTo(1);
         assertThat(header.get(ValueLayout.JAVA_INT, 8)).isZero();
@@ -322,7 +323,7 @@ class RingTest {
         assertThat(driver.wire.ack(21, none(), channel.get(1).fd())).isZero();
         device.configCallback.configChanged();
         MemorySegment header = Arena.ofAuto().allocate(12);
-        assertThat(channel.get(0).receiveExactly(header.address(), 12, 5 * FrontEnd.SECONDS)).isEqualTo(12);
+        assertThat(channel.get(0).receiveExactly(header.address(), 12, 5 * ScriptedFrontEnd.SECONDS)).isEqualTo(12);
         assertThat(header.get(ValueLayout.JAVA_INT, 0)).isEqualTo(2);
         assertThat(driver.wire.ack(34, none())).isZero();
         assertThat(device.configCallback).as("told after a reset too").isNotNull();
@@ -332,7 +333,7 @@ class RingTest {
     void aRingThatTheDeviceRefusesIsBrokenAndTheOthersRun() throws Exception {
         FakeDevice device = new FakeDevice.Able();
         Rig rig = keep(new Rig(device));
-        Driver driver = keep(Driver.withMemory(rig, Guest.qemu()));
+        Driver driver = keep(Driver.withMemory(rig, ScriptedGuest.qemu()));
         device.fail("ready 0 true", VdpaError.EINVAL);
         driver.wire.ack(8, state(0, 256));
         driver.wire.ack(9, driver.guest.ring(0));
@@ -349,19 +350,12 @@ class RingTest {
     void aMemoryFileThatShrankEndsTheConnectionWhenTheDeviceStumblesOverIt() throws Exception {
         FakeDevice device = new FakeDevice.Able();
         Rig rig = keep(new Rig(device));
-        Driver driver = keep(Driver.running(rig, unsealable()));
+        Driver driver = keep(Driver.running(rig, ScriptedGuest.shrinkable()));
         try (PositionalFile file = PositionalFile.adopt(driver.guest.file().duplicate())) {
             assertThat(file.truncate(0)).isZero();
         }
         device.status |= NEEDS_RESET;
         device.configCallback.configChanged();
         driver.wire.expectClosed();
-    }
-
-    private static Guest unsealable() throws Exception {
-        Guest like = Guest.qemu();
-        like.close();
-        return new Guest(like.guest(), like.user(), like.offset(), like.size(),
-                MemFd.create("busbar-test-guest", like.offset() + like.size(), false));
     }
 }

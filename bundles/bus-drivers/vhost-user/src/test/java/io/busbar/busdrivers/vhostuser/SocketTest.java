@@ -1,7 +1,7 @@
 package io.busbar.busdrivers.vhostuser;
 
-import static io.busbar.busdrivers.vhostuser.FrontEnd.PLAIN;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.none;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.PLAIN;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.none;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,6 +11,7 @@ import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.linux.UnixListener;
+import io.busbar.testkit.vhostuser.ScriptedFrontEnd;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -52,8 +53,8 @@ class SocketTest {
                 VdpaBusDriver.Binding card = driver.probe(onBus("mic0", "disk0"))) {
             assertThat(host.endpoint()).isEqualTo(directory.resolve("disk0.sock").toString());
             assertThat(card.endpoint()).isEqualTo(directory.resolve("mic0/disk0.sock").toString());
-            FrontEnd.connect(Path.of(host.endpoint())).close();
-            FrontEnd.connect(Path.of(card.endpoint())).close();
+            ScriptedFrontEnd.connect(Path.of(host.endpoint())).close();
+            ScriptedFrontEnd.connect(Path.of(card.endpoint())).close();
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("mic0"))))
                     .isEqualTo("rwx------");
         } finally {
@@ -83,7 +84,7 @@ class SocketTest {
         String name = "d".repeat(107 - 6 - directory.toString().length());
         try (VdpaBusDriver.Binding binding = driver.probe(onBus("host", name))) {
             assertThat(binding.endpoint()).hasSize(107);
-            FrontEnd.connect(Path.of(binding.endpoint())).close();
+            ScriptedFrontEnd.connect(Path.of(binding.endpoint())).close();
         }
         driver.deactivate();
     }
@@ -110,7 +111,7 @@ class SocketTest {
         assertThat(path).exists();
         VhostUserBusDriver driver = driver(config());
         try (VdpaBusDriver.Binding binding = driver.probe(new FakeDevice());
-                FrontEnd frontEnd = FrontEnd.connect(Path.of(binding.endpoint()))) {
+                ScriptedFrontEnd frontEnd = ScriptedFrontEnd.connect(Path.of(binding.endpoint()))) {
             frontEnd.barrier();
         }
         driver.deactivate();
@@ -158,7 +159,7 @@ class SocketTest {
 
             driver.modified(config());
             assertThat(binding.health().ok()).isTrue();
-            FrontEnd.connect(Path.of(binding.endpoint())).close();
+            ScriptedFrontEnd.connect(Path.of(binding.endpoint())).close();
         }
         driver.deactivate();
     }
@@ -179,7 +180,7 @@ class SocketTest {
 
     @Test
     void aChangeOfSettingsDisconnectsNobody() throws Exception {
-        try (Rig rig = new Rig(new FakeDevice()); FrontEnd frontEnd = rig.connect()) {
+        try (Rig rig = new Rig(new FakeDevice()); ScriptedFrontEnd frontEnd = rig.connect()) {
             frontEnd.barrier();
             rig.driver.modified(config().mode("0666").unknownMessageBudget(3));
             frontEnd.barrier();
@@ -191,10 +192,10 @@ class SocketTest {
 
     @Test
     void aSecondFrontEndIsTurnedAwayAndTheFirstGoesOn() throws Exception {
-        try (Rig rig = new Rig(new FakeDevice()); FrontEnd first = rig.connect()) {
+        try (Rig rig = new Rig(new FakeDevice()); ScriptedFrontEnd first = rig.connect()) {
             first.barrier();
             for (int i = 0; i < 20; i++) {
-                try (FrontEnd second = rig.connect()) {
+                try (ScriptedFrontEnd second = rig.connect()) {
                     second.expectClosed();
                 }
             }
@@ -206,7 +207,7 @@ class SocketTest {
     void whenAFrontEndHasLeftTheNextOneIsServedAtOnceEvenIfItCameBeforeTheDeviceWasFree() throws Exception {
         try (Rig rig = new Rig(new FakeDevice())) {
             for (int i = 0; i < 50; i++) {
-                FrontEnd frontEnd = rig.connect();
+                ScriptedFrontEnd frontEnd = rig.connect();
                 if (i % 3 > 0) {
                     frontEnd.barrier();
                 }
@@ -215,7 +216,7 @@ class SocketTest {
                 }
                 frontEnd.close();
             }
-            try (FrontEnd last = rig.connect()) {
+            try (ScriptedFrontEnd last = rig.connect()) {
                 last.barrier();
             }
         }
@@ -225,12 +226,12 @@ class SocketTest {
     void whoComesTheMomentThatAnotherWasSentAwayIsServed() throws Exception {
         try (Rig rig = new Rig(new FakeDevice())) {
             for (int i = 0; i < 200; i++) {
-                try (FrontEnd wrong = rig.connect()) {
+                try (ScriptedFrontEnd wrong = rig.connect()) {
                     wrong.send(1, 3, none());
                     wrong.expectClosed();
                 }
             }
-            try (FrontEnd right = rig.connect()) {
+            try (ScriptedFrontEnd right = rig.connect()) {
                 right.barrier();
             }
         }
@@ -240,14 +241,14 @@ class SocketTest {
     void unbindingDisconnectsTheFrontEndAndResetsTheDevice() throws Exception {
         FakeDevice device = new FakeDevice();
         Rig rig = new Rig(device);
-        try (FrontEnd frontEnd = rig.connect()) {
+        try (ScriptedFrontEnd frontEnd = rig.connect()) {
             frontEnd.barrier();
             device.takeLog();
             Path socket = rig.socket();
             rig.close();
             frontEnd.expectClosed();
             assertThat(device.takeLog()).containsExactly("reset", "map");
-            assertThatThrownBy(() -> FrontEnd.connect(socket)).isInstanceOf(LinuxException.class);
+            assertThatThrownBy(() -> ScriptedFrontEnd.connect(socket)).isInstanceOf(LinuxException.class);
         }
     }
 
@@ -255,14 +256,14 @@ class SocketTest {
     void whileADeviceDoesNotLetGoItSaysSoAndItIsServedAgainOnceItDoes() throws Exception {
         FakeDevice device = new FakeDevice();
         try (Rig rig = new Rig(device)) {
-            FrontEnd frontEnd = rig.connect();
+            ScriptedFrontEnd frontEnd = rig.connect();
             frontEnd.barrier();
             device.fail("reset", VdpaError.ETIMEDOUT);
             frontEnd.close();
             Rig.await("the device says why", () -> rig.binding.health().reason() == Reason.BACKEND_STUCK);
             assertThat(rig.binding.connected()).isFalse();
             device.recover("reset");
-            try (FrontEnd next = rig.connect()) {
+            try (ScriptedFrontEnd next = rig.connect()) {
                 next.barrier();
                 assertThat(rig.binding.health().ok()).isTrue();
             }

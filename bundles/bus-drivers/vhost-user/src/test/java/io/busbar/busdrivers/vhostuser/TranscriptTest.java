@@ -1,17 +1,19 @@
 package io.busbar.busdrivers.vhostuser;
 
-import static io.busbar.busdrivers.vhostuser.FrontEnd.PLAIN;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.config;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.inflight;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.none;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.state;
-import static io.busbar.busdrivers.vhostuser.FrontEnd.u64;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.PLAIN;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.config;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.inflight;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.none;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.state;
+import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.busbar.core.linux.CallSignal;
 import io.busbar.core.linux.EventFd;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.UnixStream;
+import io.busbar.testkit.vhostuser.ScriptedFrontEnd;
+import io.busbar.testkit.vhostuser.ScriptedGuest;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,7 +27,7 @@ class TranscriptTest {
 
     private final FakeDevice.Able device = new FakeDevice.Able();
     private Rig rig;
-    private FrontEnd frontEnd;
+    private ScriptedFrontEnd frontEnd;
     private Fd event;
 
     @BeforeEach
@@ -46,7 +48,7 @@ class TranscriptTest {
     void userModeLinuxBindsItsDriverRunsAndUnbindsIt() throws Exception {
         List<UnixStream> backChannel = UnixStream.pair();
         List<UnixStream> call = UnixStream.pair();
-        try (Guest guest = Guest.uml()) {
+        try (ScriptedGuest guest = ScriptedGuest.uml()) {
             frontEnd.send(3, PLAIN, none());
             assertThat(frontEnd.ask(1, none()).u64()).isEqualTo(FakeDevice.FEATURES | BIT_30);
             assertThat(frontEnd.ask(15, none()).u64() & 0x4228).isEqualTo(0x228);
@@ -57,7 +59,7 @@ class TranscriptTest {
             for (int binding = 0; binding < 2; binding++) {
                 assertThat(frontEnd.ack(2, u64(FEATURES | BIT_30))).isZero();
                 for (int size : new int[] {16, 36, 24, 8, 1}) {
-                    FrontEnd.Reply reply = frontEnd.ask(24, config(0, size, 0, new byte[size]));
+                    ScriptedFrontEnd.Reply reply = frontEnd.ask(24, config(0, size, 0, new byte[size]));
                     assertThat(reply.payload()).hasSize(12 + size).endsWith(size);
                 }
                 assertThat(frontEnd.ack(5, guest.table(1, 72), guest.file())).isZero();
@@ -94,7 +96,7 @@ class TranscriptTest {
     @Test
     void qemuBlockRunsTheFirmwaresDriverThenLinuxThenStops() throws Exception {
         List<UnixStream> backChannel = UnixStream.pair();
-        try (Guest guest = Guest.qemu()) {
+        try (ScriptedGuest guest = ScriptedGuest.qemu()) {
             frontEnd.barrier();
             long offered = frontEnd.ask(15, none()).u64();
             assertThat(offered).isEqualTo(0x1b229);
@@ -108,11 +110,11 @@ class TranscriptTest {
                 frontEnd.send(13, PLAIN, u64(ring), event);
                 frontEnd.send(14, PLAIN, u64(ring), event);
             }
-            FrontEnd.Reply whole = frontEnd.ask(24, config(0, 57, 0, new byte[57]));
+            ScriptedFrontEnd.Reply whole = frontEnd.ask(24, config(0, 57, 0, new byte[57]));
             assertThat(whole.payload()).hasSize(69).endsWith(56, 57);
             assertThat(device.takeLog()).containsExactly("reset");
 
-            FrontEnd.Reply record = null;
+            ScriptedFrontEnd.Reply record = null;
             long[] drivers = {0x1_0000_0044L, FEATURES};
             for (int driver = 0; driver < 2; driver++) {
                 long features = drivers[driver];
@@ -183,7 +185,7 @@ class TranscriptTest {
 
     @Test
     void qemuNetEnablesRingsBeforeEverythingAndSetsCallsLast() throws Exception {
-        try (Guest guest = Guest.qemu()) {
+        try (ScriptedGuest guest = ScriptedGuest.qemu()) {
             frontEnd.barrier();
             long offered = frontEnd.ask(15, none()).u64();
             frontEnd.send(16, PLAIN, u64(offered & 0x1fdff));
@@ -218,7 +220,7 @@ class TranscriptTest {
 
     @Test
     void dpdkStartsPairsLaterAndLeavesWithoutAReset() throws Exception {
-        try (Guest guest = Guest.dpdk()) {
+        try (ScriptedGuest guest = ScriptedGuest.dpdk()) {
             frontEnd.send(3, PLAIN, none());
             frontEnd.barrier();
             frontEnd.ask(15, none());
@@ -258,7 +260,7 @@ class TranscriptTest {
     @Test
     void aCallThatIsAStreamGetsEightBytesPerSignal() throws Exception {
         List<UnixStream> call = UnixStream.pair();
-        try (Guest guest = Guest.uml(); CallSignal reader = CallSignal.of(call.get(0).fd())) {
+        try (ScriptedGuest guest = ScriptedGuest.uml(); CallSignal reader = CallSignal.of(call.get(0).fd())) {
             frontEnd.send(2, PLAIN, u64(FEATURES));
             frontEnd.send(13, PLAIN, u64(0), call.get(1).fd());
             frontEnd.send(5, PLAIN, guest.table(), guest.file());

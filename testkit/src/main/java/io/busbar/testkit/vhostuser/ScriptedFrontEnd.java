@@ -1,6 +1,5 @@
-package io.busbar.busdrivers.vhostuser;
+package io.busbar.testkit.vhostuser;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
@@ -17,86 +16,101 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A scripted front-end: sends any bytes, reads replies and checks their framing. */
-final class FrontEnd implements AutoCloseable {
+public final class ScriptedFrontEnd implements AutoCloseable {
 
-    static final int PLAIN = 1;
-    static final int NEED_REPLY = 9;
-    static final long SECONDS = TimeUnit.SECONDS.toNanos(1);
+    /** Flags of a message that wants no acknowledgement. */
+    public static final int PLAIN = 1;
+    /** Flags of a message that wants one. */
+    public static final int NEED_REPLY = 9;
+    /** Nanoseconds of a second. */
+    public static final long SECONDS = TimeUnit.SECONDS.toNanos(1);
 
     private final UnixStream stream;
     private final MemorySegment buffer = Arena.ofAuto().allocate(8192, 8);
 
-    private FrontEnd(UnixStream stream) {
+    private ScriptedFrontEnd(UnixStream stream) {
         this.stream = stream;
     }
 
-    static FrontEnd connect(Path socket) throws LinuxException {
-        return new FrontEnd(UnixStream.connect(socket, 5 * SECONDS));
+    /** Connects to a back-end's socket. */
+    public static ScriptedFrontEnd connect(Path socket) throws LinuxException {
+        return new ScriptedFrontEnd(UnixStream.connect(socket, 5 * SECONDS));
     }
 
-    /** A reply. */
-    record Reply(int id, byte[] payload, List<Fd> descriptors) {
+    /**
+     * A reply.
+     *
+     * @param id          of the request
+     * @param payload     without the header
+     * @param descriptors the caller's
+     */
+    public record Reply(int id, byte[] payload, List<Fd> descriptors) {
 
-        long u64() {
-            assertThat(payload).hasSize(8);
+        /** The payload as one number. */
+        public long u64() {
+            expect("bytes of an answer", payload.length, 8);
             return bytes().getLong();
         }
 
-        ByteBuffer bytes() {
+        /** The payload in the machine's byte order. */
+        public ByteBuffer bytes() {
             return ByteBuffer.wrap(payload).order(ByteOrder.nativeOrder());
         }
     }
 
-    static byte[] message(int id, int flags, byte[] payload) {
+    /** A message with a header that fits. */
+    public static byte[] message(int id, int flags, byte[] payload) {
         return ByteBuffer.allocate(12 + payload.length).order(ByteOrder.nativeOrder())
                 .putInt(id).putInt(flags).putInt(payload.length).put(payload).array();
     }
 
-    void send(int id, int flags, byte[] payload, Fd... descriptors) {
+    /** Sends a message. */
+    public void send(int id, int flags, byte[] payload, Fd... descriptors) {
         sendRaw(message(id, flags, payload), descriptors);
     }
 
     /** Sends bytes as they are. */
-    void sendRaw(byte[] bytes, Fd... descriptors) {
-        assertThat(trySendRaw(bytes, descriptors)).isEqualTo(bytes.length);
+    public void sendRaw(byte[] bytes, Fd... descriptors) {
+        expect("bytes sent", trySendRaw(bytes, descriptors), bytes.length);
     }
 
     /** As {@link #sendRaw}, to a peer that may have hung up: the bytes sent or a negative errno. */
-    int trySendRaw(byte[] bytes, Fd... descriptors) {
+    public int trySendRaw(byte[] bytes, Fd... descriptors) {
         MemorySegment.copy(bytes, 0, buffer, JAVA_BYTE, 0, bytes.length);
         return stream.sendFully(buffer.address(), bytes.length, 0, 0, List.of(descriptors), 5 * SECONDS);
     }
 
-    Reply receive() {
-        assertThat(stream.receiveExactly(buffer.address(), 12, 5 * SECONDS)).as("header of a reply").isEqualTo(12);
+    /** Receives the next reply, which has to be there soon, with flags 5 and in one piece. */
+    public Reply receive() {
+        expect("header of a reply", stream.receiveExactly(buffer.address(), 12, 5 * SECONDS), 12);
         int id = buffer.get(JAVA_INT_UNALIGNED, 0);
-        assertThat(buffer.get(JAVA_INT_UNALIGNED, 4)).as("flags of a reply").isEqualTo(5);
+        expect("flags of a reply", buffer.get(JAVA_INT_UNALIGNED, 4), 5);
         int size = buffer.get(JAVA_INT_UNALIGNED, 8);
         if (size > 0) {
             // DPDK reads once and takes no less: header and payload have left in one piece
-            assertThat(stream.receive(buffer.address() + 12, size)).as("payload of a reply").isEqualTo(size);
+            expect("payload of a reply", stream.receive(buffer.address() + 12, size), size);
         }
         return new Reply(id, buffer.asSlice(12, size).toArray(JAVA_BYTE), stream.takeDescriptors());
     }
 
     /** Sends a request that has a reply of its own, and returns that. */
-    Reply ask(int id, byte[] payload, Fd... descriptors) {
+    public Reply ask(int id, byte[] payload, Fd... descriptors) {
         send(id, PLAIN, payload, descriptors);
         Reply reply = receive();
-        assertThat(reply.id()).isEqualTo(id);
+        expect("request that is answered", reply.id(), id);
         return reply;
     }
 
     /** Sends a request that wants an acknowledgement, and returns that. */
-    long ack(int id, byte[] payload, Fd... descriptors) {
+    public long ack(int id, byte[] payload, Fd... descriptors) {
         send(id, NEED_REPLY, payload, descriptors);
         Reply reply = receive();
-        assertThat(reply.id()).isEqualTo(id);
+        expect("request that is answered", reply.id(), id);
         return reply.u64();
     }
 
     /** Waits until everything sent before was handled: GET_FEATURES is legal at any time. */
-    long barrier() {
+    public long barrier() {
         return ask(1, new byte[0]).u64();
     }
 
@@ -106,7 +120,7 @@ final class FrontEnd implements AutoCloseable {
      *
      * @return false if the connection ended instead
      */
-    boolean flush() {
+    public boolean flush() {
         if (trySendRaw(message(1, PLAIN, none())) < 0) {
             return false;
         }
@@ -124,9 +138,11 @@ final class FrontEnd implements AutoCloseable {
     }
 
     /** Waits for the end of the connection; fails if there is anything to read before it. */
-    void expectClosed() {
+    public void expectClosed() {
         int count = stream.receiveExactly(buffer.address(), 1, 5 * SECONDS);
-        assertThat(count).as("the connection is closed").isIn(0, -Errno.ECONNRESET);
+        if (count != 0 && count != -Errno.ECONNRESET) {
+            throw new AssertionError("expected the end of the connection, but got " + count);
+        }
     }
 
     @Override
@@ -134,13 +150,21 @@ final class FrontEnd implements AutoCloseable {
         stream.close();
     }
 
+    private static void expect(String what, int is, int expected) {
+        if (is != expected) {
+            throw new AssertionError(what + ": " + is + ", expected " + expected);
+        }
+    }
+
     // Payloads
 
-    static byte[] none() {
+    /** No payload. */
+    public static byte[] none() {
         return new byte[0];
     }
 
-    static byte[] u64(long... values) {
+    /** One or more numbers of 64 bits. */
+    public static byte[] u64(long... values) {
         ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.nativeOrder());
         for (long value : values) {
             bytes.putLong(value);
@@ -148,21 +172,25 @@ final class FrontEnd implements AutoCloseable {
         return bytes.array();
     }
 
-    static byte[] state(int index, int num) {
+    /** A ring and a number. */
+    public static byte[] state(int index, int num) {
         return ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()).putInt(index).putInt(num).array();
     }
 
-    static byte[] address(int index, long descriptors, long used, long available) {
+    /** A ring and where its parts are, in the front-end. */
+    public static byte[] address(int index, long descriptors, long used, long available) {
         return ByteBuffer.allocate(40).order(ByteOrder.nativeOrder())
                 .putInt(index).putInt(0).putLong(descriptors).putLong(used).putLong(available).putLong(-1).array();
     }
 
-    static byte[] config(int offset, int size, int flags, byte... bytes) {
+    /** A part of the configuration. */
+    public static byte[] config(int offset, int size, int flags, byte... bytes) {
         return ByteBuffer.allocate(12 + bytes.length).order(ByteOrder.nativeOrder())
                 .putInt(offset).putInt(size).putInt(flags).put(bytes).array();
     }
 
-    static byte[] inflight(long size, long offset, int queues, int queueSize) {
+    /** A record of requests in flight. */
+    public static byte[] inflight(long size, long offset, int queues, int queueSize) {
         return ByteBuffer.allocate(24).order(ByteOrder.nativeOrder())
                 .putLong(size).putLong(offset).putShort((short) queues).putShort((short) queueSize).array();
     }
