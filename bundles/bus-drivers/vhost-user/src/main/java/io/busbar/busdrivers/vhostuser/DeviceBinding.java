@@ -113,7 +113,7 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
         }
         endpoint = path.toString();
         health = Health.OK;
-        LOG.info("{}: listens at {}", device.name(), endpoint);
+        LOG.debug("{}: listens at {}", device.name(), endpoint);
     }
 
     /** Says why it does not listen. */
@@ -295,7 +295,7 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
         if (client.watch != null) {
             client.watch.cancel();
         }
-        LOG.info("{}: the connection ends: {}", device.name(), why);
+        LOG.debug("{}: the connection ends: {}", device.name(), why);
         takeBack(client);
     }
 

@@ -142,9 +142,11 @@ class SoftwareDataPathTest {
             assertThat(more).isFalse();
             driver.calls.drainPermits();
             send(i % SIZE / 2);
-            if (ring.poll() == DriverRing.EMPTY && !ring.enableCalls()) {
-                assertThat(driver.calls.tryAcquire(20, TimeUnit.SECONDS)).as("call %d", i).isTrue();
-                assertThat(ring.poll()).isNotNegative();
+            // A call may be late, for what was polled already: that one says nothing, and another must come.
+            while (ring.poll() == DriverRing.EMPTY) {
+                if (!ring.enableCalls()) {
+                    assertThat(driver.calls.tryAcquire(20, TimeUnit.SECONDS)).as("call %d", i).isTrue();
+                }
             }
         }
     }
