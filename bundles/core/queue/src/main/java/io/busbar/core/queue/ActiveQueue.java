@@ -6,6 +6,8 @@ import io.busbar.api.vdpa.VqCallback;
 import io.busbar.core.virtio.ring.Chain;
 import io.busbar.core.virtio.ring.DeviceRing;
 import io.busbar.core.virtio.ring.RingFault;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 
@@ -13,8 +15,12 @@ import java.util.concurrent.CompletableFuture;
  * A queue from its start to its stop: the ring, a slot for each head, and who is told. This object is the generation of
  * what is in flight: after a stop the next start has another one.
  *
- * <p>All for the thread of its {@link QueueWorker}, except {@link #completed}, {@link #misused} and
+ * <p>All for the thread of its {@link QueueWorker}, except {@link #kick}, {@link #completed}, {@link #misused} and
  * {@link #failedElsewhere}.
+ *
+ * <p>A fault in the driver's memory shows as an {@link InternalError}, which the JVM may report later than at the access
+ * itself. It is caught wherever the ring is touched, so that it neither passes through a device model nor leaves a chain
+ * in flight that nobody has: a queue that is broken can always be stopped.
  */
 final class ActiveQueue {
 
@@ -26,6 +32,16 @@ final class ActiveQueue {
 
     private static final String MEMORY_GONE = "the driver's memory is not there any more";
 
+    private static final VarHandle KICK_PENDING;
+
+    static {
+        try {
+            KICK_PENDING = MethodHandles.lookup().findVarHandle(ActiveQueue.class, "kickPending", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final int index;
     private final DeviceRing ring;
     private final QueueWorker worker;
@@ -36,6 +52,8 @@ final class ActiveQueue {
     private final SlotChain[] slots;
     private final ChainBuffers batch = new ChainBuffers(BATCH);
     private final Handover handover = new Handover();
+    private final Runnable takeKick = this::takeKick;
+    private volatile boolean kickPending;
     private volatile VqCallback callback;
     private volatile Throwable failure;
     private DeviceModel model;
@@ -154,7 +172,6 @@ final class ActiveQueue {
                 done += takeNew();
             }
         } catch (InternalError e) {
-            // A fault in the driver's memory, which the JVM may report later than at the access itself.
             breakBy(MEMORY_GONE);
         }
         return done;
@@ -212,7 +229,8 @@ final class ActiveQueue {
         try {
             model.process(index, batch);
         } catch (InternalError e) {
-            throw e;
+            breakBy(MEMORY_GONE);
+            abandonBatch();
         } catch (Throwable e) {
             modelThrew(e);
             abandonBatch();
@@ -225,9 +243,13 @@ final class ActiveQueue {
     /** Chains that a model threw over: nobody else has them, and the queue is broken, so that they can be let go. */
     private void abandonBatch() {
         for (int i = 0; i < batch.size(); i++) {
-            if (batch.get(i).abandon()) {
-                inFlight--;
-            }
+            abandon(batch.get(i));
+        }
+    }
+
+    private void abandon(SlotChain chain) {
+        if (chain.abandon()) {
+            inFlight--;
         }
     }
 
@@ -251,8 +273,10 @@ final class ActiveQueue {
             chain.transferEnded(result);
         } catch (InternalError e) {
             breakBy(MEMORY_GONE);
+            abandon(chain);
         } catch (Throwable e) {
             modelThrew(e);
+            abandon(chain);
         } finally {
             worker.leavesModel();
         }
@@ -274,10 +298,14 @@ final class ActiveQueue {
             worker.wake();
             return;
         }
-        giveBack(chain);
-        publish();
-        if (uncalled >= callAfter) {
-            call();
+        try {
+            giveBack(chain);
+            publish();
+            if (uncalled >= callAfter) {
+                call();
+            }
+        } catch (InternalError e) {
+            breakBy(MEMORY_GONE);
         }
     }
 
@@ -286,11 +314,14 @@ final class ActiveQueue {
         if (failure != null) {
             breakBy("the device model failed on an I/O thread: " + failure);
         }
-        if (!broken) {
-            ring.complete(chain.chain(), chain.written());
+        try {
+            if (!broken) {
+                ring.complete(chain.chain(), chain.written());
+            }
+        } finally {
+            chain.release();
+            inFlight--;
         }
-        chain.release();
-        inFlight--;
     }
 
     private void publish() {
@@ -333,6 +364,22 @@ final class ActiveQueue {
         checkPaused();
     }
 
+    /**
+     * The driver kicked; any thread. Kicks that come before the worker has seen one are one. None is lost: the worker
+     * takes it before it looks at the ring, and before a sleep it looks once more after a full fence.
+     */
+    void kick() {
+        if (KICK_PENDING.compareAndSet(this, false, true)) {
+            worker.execute(takeKick);
+        }
+    }
+
+    private void takeKick() {
+        kickPending = false;
+        kicked();
+    }
+
+    /** Counts a kick. */
     void kicked() {
         counters.add(QueueCounters.KICKS, 1);
     }

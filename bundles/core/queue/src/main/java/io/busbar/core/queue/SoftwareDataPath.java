@@ -310,7 +310,7 @@ final class SoftwareDataPath implements DataPath {
         // Read without the lock: a kick must never wait. A queue that starts meanwhile is looked at by its start.
         ActiveQueue active = queues[index].active;
         if (active != null) {
-            active.worker().execute(active::kicked);
+            active.kick();
         }
     }
 

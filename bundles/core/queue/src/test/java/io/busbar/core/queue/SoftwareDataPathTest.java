@@ -533,6 +533,22 @@ class SoftwareDataPathTest {
     }
 
     @Test
+    void a_transfer_whose_completion_throws_breaks_the_queue_which_can_still_be_stopped() throws Exception {
+        try (Fd file = MemFd.create("disk", 8192, true)) {
+            IoCompletion throwing = (attachment, bytes) -> {
+                throw new IllegalStateException("ended badly");
+            };
+            start(new TestModel(chain -> assertThat(
+                    chain.readable().startWriteTo(file.number(), 0, false, throwing, chain)).isTrue()), SETTINGS);
+            send(0);
+            await(() -> !broken.isEmpty());
+            assertThat(broken.getFirst()).contains("ended badly");
+            path.reset();
+            assertThat(path.health()).isEqualTo(Health.OK);
+        }
+    }
+
+    @Test
     void nothing_is_allocated_per_request() throws Exception {
         MemorySegment scratch = Arena.global().allocate(512);
         start(new TestModel(chain -> {

@@ -33,7 +33,12 @@ final class TestDriver implements AutoCloseable {
     final Semaphore calls = new Semaphore(0);
 
     TestDriver() throws Exception {
-        file = MemFd.create("test-driver", BYTES, true);
+        this(MemFd.create("test-driver", BYTES, true));
+    }
+
+    /** A driver whose memory is a file that is given, of {@link #BYTES}; closed with the driver. */
+    TestDriver(Fd memory) throws Exception {
+        file = memory;
         ours = Mapping.map(file.number(), 0, BYTES, true);
         theirs = Mapping.map(file.number(), 0, BYTES, true);
         kick = EventFd.create();
