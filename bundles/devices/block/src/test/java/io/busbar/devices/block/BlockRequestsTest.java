@@ -27,10 +27,13 @@ import io.busbar.testkit.TestChains;
 import io.busbar.testkit.TestPayload;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -474,6 +477,34 @@ class BlockRequestsTest {
         assertThat(offsets).containsExactly(512L, 0L, 3L * 512);
         assertThat(read.status()).isEqualTo(OK);
         assertThat(discard.status()).isEqualTo(OK);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {OUT, WRITE_ZEROES})
+    @Timeout(60)
+    void headers_and_ranges_that_change_while_they_are_read_never_reach_past_the_disk(int type) throws Exception {
+        byte[] rest = type == OUT ? sectors(1, 7) : segments(0, 1, 0);
+        MemorySegment readable = Arena.ofShared().allocate(16 + rest.length, Long.BYTES);
+        MemorySegment.copy(join(header(type, 0), rest), 0, readable, ValueLayout.JAVA_BYTE, 0, 16 + rest.length);
+        AtomicBoolean flipping = new AtomicBoolean(true);
+        Thread driver = Thread.ofPlatform().start(() -> {
+            for (long i = 0; flipping.get(); i++) {
+                readable.set(ValueLayout.JAVA_LONG, type == OUT ? 8 : 16, i % 2 * SECTORS);
+            }
+        });
+        try {
+            TestChain chain = new TestChain(TestPayload.over(readable), TestPayload.ofSizes(1));
+            boolean[] seen = new boolean[2];
+            for (int i = 0; i < 100_000 || !seen[OK] || !seen[IOERR]; i++) {
+                chain.rearm();
+                block.process(chain);
+                seen[chain.status()] = true;
+            }
+        } finally {
+            flipping.set(false);
+            driver.join();
+        }
+        assertThat(block.disk.asked).allMatch(asked -> asked.offset() == 0 && asked.length() == 512);
     }
 
     @Test
