@@ -41,6 +41,7 @@ final class LogSetup {
 
     private static void install(Handler handler) {
         handler.setFormatter(new OneLineFormatter());
+        handler.setFilter(new LogLimit(System::nanoTime));
         handler.setLevel(Level.ALL);
         var root = LogManager.getLogManager().getLogger("");
         root.setLevel(Level.WARNING);

@@ -8,9 +8,15 @@ import java.util.logging.Formatter;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 
-/** {@code 2026-11-20 10:31:02.123 INFO  core.bus.Bus: message}; the stack trace of a failure on further lines. */
+/**
+ * {@code 2026-11-20 10:31:02.123 INFO  core.bus.Bus: message}; the stack trace of a failure on further lines.
+ *
+ * <p>A message is one line whatever is in it: file names and words of commands come from others, so control characters
+ * are written as {@code \xNN}, and what is longer than {@value #LONGEST} characters is cut.
+ */
 final class OneLineFormatter extends Formatter {
     private static final String OURS = "io.busbar.";
+    private static final int LONGEST = 4096;
 
     @Override
     public String format(LogRecord line) {
@@ -23,13 +29,30 @@ final class OneLineFormatter extends Formatter {
         var millis = time.getNano() / 1_000_000;
         text.append(millis / 100).append(millis / 10 % 10).append(millis % 10);
         text.append(' ').append(level(line.getLevel())).append(' ');
-        text.append(shortName(line.getLoggerName())).append(": ").append(formatMessage(line)).append('\n');
+        text.append(shortName(line.getLoggerName())).append(": ");
+        message(text, formatMessage(line));
+        text.append('\n');
         if (line.getThrown() != null) {
             var trace = new StringWriter();
             line.getThrown().printStackTrace(new PrintWriter(trace));
             text.append(trace);
         }
         return text.toString();
+    }
+
+    private static void message(StringBuilder text, String message) {
+        var end = Math.min(message.length(), LONGEST);
+        for (var i = 0; i < end; i++) {
+            var c = message.charAt(i);
+            if (Character.isISOControl(c)) {
+                text.append("\\x").append(Character.forDigit(c >> 4, 16)).append(Character.forDigit(c & 0xf, 16));
+            } else {
+                text.append(c);
+            }
+        }
+        if (end < message.length()) {
+            text.append(" ... (").append(message.length() - end).append(" more characters)");
+        }
     }
 
     private static StringBuilder two(StringBuilder text, int value) {

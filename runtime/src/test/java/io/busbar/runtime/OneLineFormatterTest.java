@@ -32,4 +32,15 @@ class OneLineFormatterTest {
         assertThat(format(Level.WARNING, "x", "m", new IllegalStateException("why")))
                 .contains("\njava.lang.IllegalStateException: why\n\tat ");
     }
+
+    @Test
+    void whatOthersWroteCannotMakeLinesOrMoveTheCursor() {
+        assertThat(format(Level.WARNING, "x", "file a\n2026-11-20 INFO forged\u001b[2J\u009b\r: not found", null))
+                .endsWith(" x: file a\\x0a2026-11-20 INFO forged\\x1b[2J\\x9b\\x0d: not found\n");
+    }
+
+    @Test
+    void aMessageWithoutMeasureIsCut() {
+        assertThat(format(Level.WARNING, "x", "m".repeat(5000), null)).endsWith("m ... (904 more characters)\n");
+    }
 }
