@@ -1,0 +1,2 @@
+/** The documents against the sources that they speak of. */
+package io.busbar.itests.documents;
