@@ -5,12 +5,12 @@ import static io.busbar.core.virtio.VirtioConfig.VIRTIO_RING_F_INDIRECT_DESC;
 import io.busbar.core.virtio.VirtioConfig;
 
 /**
- * The geometry and the arrays of the driver side of one split queue. By descriptor index: {@code next} links the free
- * ones and those of a chain. By head: {@code last} descriptor, {@code count} of descriptors (0 when not outstanding),
- * {@code writable} bytes, {@code tokens}.
+ * The geometry and the arrays of the driver side of one split queue. {@code next} links the free descriptors, by index.
+ * {@code outstanding} has two words by head: token, number of descriptors and last descriptor of the chain (0 when not
+ * outstanding), and its writable bytes. {@code order} is null without IN_ORDER.
  */
-record DriverParts(SplitGeometry geometry, int[] next, int[] last, int[] count, long[] writable, int[] tokens,
-        int[] order, long tables, long tablesIova, int tableEntries) {
+record DriverParts(SplitGeometry geometry, int[] next, long[] outstanding, int[] order, long tables, long tablesIova,
+        int tableEntries) {
 
     static DriverParts of(DriverRingConfig config) {
         int size = config.size();
@@ -20,8 +20,7 @@ record DriverParts(SplitGeometry geometry, int[] next, int[] last, int[] count, 
         }
         boolean indirect = VirtioConfig.has(config.features(), VIRTIO_RING_F_INDIRECT_DESC);
         SplitGeometry geometry = SplitGeometry.of(config.addresses(), size, config.features());
-        return new DriverParts(geometry, next, new int[size], new int[size], new long[size], new int[size],
-                geometry.inOrder() ? new int[size] : null, config.tables(), config.tablesIova(),
-                indirect ? config.tableEntries() : 0);
+        return new DriverParts(geometry, next, new long[2 * size], geometry.inOrder() ? new int[size] : null,
+                config.tables(), config.tablesIova(), indirect ? config.tableEntries() : 0);
     }
 }

@@ -183,7 +183,7 @@ final class SplitDeviceRing extends DeviceRing {
 
     /** Reads, checks and translates one chain, which is taken then; false if it breaks the queue. */
     private boolean read(SplitGeometry g, Chain chain, int head) {
-        int code = walk(g.descriptors(), g.size(), g.size(), head, chain);
+        int code = walk(g.descriptors(), g.size(), head, chain, head * Chain.NEAR_WORDS);
         if (code == DONE) {
             chain.state = Chain.TAKEN;
             return true;
@@ -195,21 +195,19 @@ final class SplitDeviceRing extends DeviceRing {
      * Reads a chain from one table, direct or indirect, as long as nothing is unusual: each buffer lies in the region
      * used last for its direction, and there are few. First the readable ones, then the writable ones. Small enough to
      * be compiled into its callers, and it must stay so. Slots are masked where they are in range anyway: the compiler
-     * then needs no range check, nor any of its preparations for one.
+     * then needs no range check, nor any of its preparations for one. A loop is longer than the few, so it is found
+     * later, by {@link #walkOn}.
      *
      * @param table   host address of the table
      * @param entries its entries
-     * @param limit   most descriptors to read
      * @param first   where to begin
+     * @param base    where the chain's segments begin
      * @return DONE; NEXT_OUT_OF_RANGE; or UNUSUAL, see {@link #meet}
      */
-    private int walk(long table, int entries, int limit, int first, Chain chain) {
+    private int walk(long table, int entries, int first, Chain chain, int base) {
         DeviceParts p = parts();
         MemorySegment all = p.geometry().all();
         long[] near = p.near();
-        int mask = near.length - 1;
-        int base = chain.head * Chain.NEAR_WORDS;
-        int end = base + 2 * Math.min(limit, Chain.NEAR_SEGMENTS);
         int slot = base;
         long bytes = 0;
         long at = table + ((long) first << DESCRIPTOR_SHIFT);
@@ -217,11 +215,12 @@ final class SplitDeviceRing extends DeviceRing {
         long rest = RingWords.u64Plain(all, at + Long.BYTES);
         while ((rest & KIND) == 0) {
             long length = rest & LENGTH_MASK;
-            if (!fits(readIova, readSize, readLongest, iova, length) || slot == end) {
+            if (!fits(readIova, readSize, readLongest, iova, length)) {
                 return meet(iova, rest, chain, slot - base, bytes, slot - base, bytes);
             }
-            near[slot & mask] = iova + readDelta;
-            near[slot + 1 & mask] = length;
+            int pair = slot & near.length - 2;
+            near[pair] = iova + readDelta;
+            near[pair + 1] = length;
             slot += 2;
             bytes += length;
             if ((rest & NEXT) == 0) {
@@ -234,29 +233,31 @@ final class SplitDeviceRing extends DeviceRing {
             at = table + ((long) index << DESCRIPTOR_SHIFT);
             iova = RingWords.u64Plain(all, at);
             rest = RingWords.u64Plain(all, at + Long.BYTES);
+            if (slot % Chain.NEAR_WORDS == 0) {
+                return meet(iova, rest, chain, slot - base, bytes, slot - base, bytes);
+            }
         }
-        return walkWritable(table, entries, end, chain, iova, rest, slot, bytes);
+        return walkWritable(table, entries, chain, base, iova, rest, slot, bytes);
     }
 
     /** The second part of {@link #walk}, from the first descriptor that is not simply readable. */
-    private int walkWritable(long table, int entries, int end, Chain chain, long firstIova, long firstRest,
+    private int walkWritable(long table, int entries, Chain chain, int base, long firstIova, long firstRest,
             int firstSlot, long readableBytes) {
         DeviceParts p = parts();
         MemorySegment all = p.geometry().all();
         long[] near = p.near();
-        int mask = near.length - 1;
-        int base = chain.head * Chain.NEAR_WORDS;
         int slot = firstSlot;
         long bytes = readableBytes;
         long iova = firstIova;
         long rest = firstRest;
         while (true) {
             long length = rest & LENGTH_MASK;
-            if ((rest & KIND) != WRITE || !fits(writeIova, writeSize, writeLongest, iova, length) || slot == end) {
+            if ((rest & KIND) != WRITE || !fits(writeIova, writeSize, writeLongest, iova, length)) {
                 return meet(iova, rest, chain, slot - base, bytes, firstSlot - base, readableBytes);
             }
-            near[slot & mask] = iova + writeDelta;
-            near[slot + 1 & mask] = length;
+            int pair = slot & near.length - 2;
+            near[pair] = iova + writeDelta;
+            near[pair + 1] = length;
             slot += 2;
             bytes += length;
             if ((rest & NEXT) == 0) {
@@ -269,6 +270,9 @@ final class SplitDeviceRing extends DeviceRing {
             long at = table + ((long) index << DESCRIPTOR_SHIFT);
             iova = RingWords.u64Plain(all, at);
             rest = RingWords.u64Plain(all, at + Long.BYTES);
+            if (slot % Chain.NEAR_WORDS == 0) {
+                return meet(iova, rest, chain, slot - base, bytes, firstSlot - base, readableBytes);
+            }
         }
     }
 
@@ -290,11 +294,11 @@ final class SplitDeviceRing extends DeviceRing {
     /** Leaves a descriptor that {@link #walk} has read and cannot judge to {@link #walkOn}. */
     private int meet(
             long iova, long rest, Chain chain, int words, long bytes, int readableWords, long readableBytes) {
+        count(chain, words, bytes, readableWords, readableBytes);
         metIova = iova;
         metRest = rest;
-        metCount = words >> 1;
+        metCount = chain.segments;
         metWriting = words > readableWords;
-        count(chain, words, bytes, readableWords, readableBytes);
         return UNUSUAL;
     }
 
@@ -331,7 +335,7 @@ final class SplitDeviceRing extends DeviceRing {
         int count = metCount;
         boolean write = metWriting;
         while (true) {
-            if (count++ == limit) {
+            if (count++ >= limit) {
                 return RingFault.CHAIN_LOOP;
             }
             if ((rest & INDIRECT) != 0) {
@@ -396,7 +400,7 @@ final class SplitDeviceRing extends DeviceRing {
             return DONE;
         }
         boolean fresh = metCount == 0;
-        int code = fresh ? walk(table, entries, limit, 0, chain) : meetFirst(p, table);
+        int code = fresh ? walk(table, entries, 0, chain, chain.head * Chain.NEAR_WORDS) : meetFirst(p, table);
         if (code == UNUSUAL) {
             code = walkOn(p, table, entries, limit, chain);
         }

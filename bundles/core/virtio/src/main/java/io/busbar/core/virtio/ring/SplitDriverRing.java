@@ -21,6 +21,9 @@ final class SplitDriverRing extends DriverRing {
     private static final int DESCRIPTOR_SHIFT = 4;
     private static final int FLAGS_SHIFT = 32;
     private static final int NEXT_SHIFT = 48;
+    private static final int LENGTH_SHIFT = 32;
+    private static final int COUNT_SHIFT = 16;
+    private static final int TOKEN_SHIFT = 32;
     private static final long LENGTH_MASK = 0xffff_ffffL;
     private static final long NEXT = (long) VRING_DESC_F_NEXT << FLAGS_SHIFT;
     private static final long WRITE = (long) VRING_DESC_F_WRITE << FLAGS_SHIFT;
@@ -66,14 +69,12 @@ final class SplitDriverRing extends DriverRing {
             return NO_SPACE;
         }
         int head = freeHead;
-        long writable = indirect
-                ? addTable(p, head, addresses, lengths, out, total)
-                : addDirect(p, head, addresses, lengths, out, total);
-        int mask = p.geometry().size() - 1;
+        if (indirect) {
+            addTable(p, head, addresses, lengths, out, total, token);
+        } else {
+            addDirect(p, head, addresses, lengths, out, total, token);
+        }
         free -= needed;
-        p.count()[head & mask] = needed;
-        p.writable()[head & mask] = writable;
-        p.tokens()[head & mask] = token;
         if (p.geometry().inOrder()) {
             p.order()[orderLast++ & p.geometry().size() - 1] = head;
         }
@@ -82,37 +83,41 @@ final class SplitDriverRing extends DriverRing {
         return 0;
     }
 
-    /** Writes a chain into the descriptor table; returns its writable bytes. */
-    private long addDirect(DriverParts p, int head, long[] addresses, int[] lengths, int out, int total) {
-        SplitGeometry g = p.geometry();
-        MemorySegment all = g.all();
+    /**
+     * Writes a chain into the descriptor table. The loop ends in its middle: the compiler would surround one that
+     * counts with preparations that cost more than a chain of three. Following the links is what takes the time, so
+     * nothing is between one link and the next but the load.
+     */
+    private void addDirect(
+            DriverParts p, int head, long[] addresses, int[] lengths, int out, int total, int token) {
+        MemorySegment all = p.geometry().all();
         int[] next = p.next();
-        int mask = next.length - 1;
         long writable = 0;
         int index = head;
         int i = 0;
         while (true) {
-            int following = next[index & mask];
+            int following = next[index];
+            long at = p.geometry().descriptors() + ((long) index << DESCRIPTOR_SHIFT);
             long rest = lengths[i] & LENGTH_MASK;
             if (i >= out) {
                 writable += rest;
                 rest |= WRITE;
             }
-            long address = g.descriptors() + ((long) (index & mask) << DESCRIPTOR_SHIFT);
-            RingWords.putU64Plain(all, address, addresses[i]);
+            RingWords.putU64Plain(all, at, addresses[i]);
             if (++i == total) {
-                RingWords.putU64Plain(all, address + Long.BYTES, rest);
-                p.last()[head & mask] = index;
+                RingWords.putU64Plain(all, at + Long.BYTES, rest);
+                note(p, head, index, total, writable, token);
                 freeHead = following;
-                return writable;
+                return;
             }
-            RingWords.putU64Plain(all, address + Long.BYTES, rest | NEXT | (long) following << NEXT_SHIFT);
+            RingWords.putU64Plain(all, at + Long.BYTES, rest | NEXT | (long) following << NEXT_SHIFT);
             index = following;
         }
     }
 
-    /** Writes a chain into the indirect table of its head; returns its writable bytes. */
-    private long addTable(DriverParts p, int head, long[] addresses, int[] lengths, int out, int total) {
+    /** Writes a chain into the indirect table of its head. */
+    private void addTable(
+            DriverParts p, int head, long[] addresses, int[] lengths, int out, int total, int token) {
         SplitGeometry g = p.geometry();
         MemorySegment all = g.all();
         long offset = (long) head * p.tableEntries() * DESCRIPTOR_BYTES;
@@ -133,9 +138,16 @@ final class SplitDriverRing extends DriverRing {
         long descriptor = g.descriptors() + ((long) head << DESCRIPTOR_SHIFT);
         RingWords.putU64Plain(all, descriptor, p.tablesIova() + offset);
         RingWords.putU64Plain(all, descriptor + Long.BYTES, (long) total * DESCRIPTOR_BYTES | INDIRECT);
-        p.last()[head] = head;
+        note(p, head, head, 1, writable, token);
         freeHead = p.next()[head];
-        return writable;
+    }
+
+    /** Notes an outstanding chain by its head. */
+    private static void note(DriverParts p, int head, int last, int descriptors, long writable, int token) {
+        long[] outstanding = p.outstanding();
+        int at = 2 * head & outstanding.length - 2;
+        outstanding[at] = (long) token << TOKEN_SHIFT | (long) descriptors << COUNT_SHIFT | last;
+        outstanding[at + 1] = writable;
     }
 
     @Override
@@ -196,24 +208,47 @@ final class SplitDriverRing extends DriverRing {
             return broken(wrong);
         }
         int head = (int) element;
-        usedLength = element >>> 32;
+        long noted = forget(p, head);
+        usedLength = element >>> LENGTH_SHIFT;
         usedNext = usedNext + 1 & 0xffff;
-        p.next()[p.last()[head]] = freeHead;
+        p.next()[last(noted)] = freeHead;
         freeHead = head;
-        free += p.count()[head];
-        p.count()[head] = 0;
-        return p.tokens()[head];
+        free += count(noted);
+        return token(noted);
     }
 
     private static int judge(DriverParts p, long element) {
         int head = (int) element;
-        if (head < 0 || head >= p.geometry().size()) {
+        if (Integer.compareUnsigned(head, p.geometry().size()) >= 0) {
             return RingFault.USED_ID_OUT_OF_RANGE;
         }
-        if (p.count()[head] == 0) {
+        long[] outstanding = p.outstanding();
+        int at = 2 * head & outstanding.length - 2;
+        if (outstanding[at] == 0) {
             return RingFault.USED_ID_NOT_OUTSTANDING;
         }
-        return element >>> 32 > p.writable()[head] ? RingFault.USED_LENGTH_TOO_LARGE : RingFault.NONE;
+        return element >>> LENGTH_SHIFT > outstanding[at + 1] ? RingFault.USED_LENGTH_TOO_LARGE : RingFault.NONE;
+    }
+
+    /** Returns what was noted of a chain, which is no longer outstanding then. */
+    private static long forget(DriverParts p, int head) {
+        long[] outstanding = p.outstanding();
+        int at = 2 * head & outstanding.length - 2;
+        long noted = outstanding[at];
+        outstanding[at] = 0;
+        return noted;
+    }
+
+    private static int last(long noted) {
+        return (int) noted & 0xffff;
+    }
+
+    private static int count(long noted) {
+        return (int) noted >>> COUNT_SHIFT;
+    }
+
+    private static int token(long noted) {
+        return (int) (noted >>> TOKEN_SHIFT);
     }
 
     /** One element may stand for all chains up to its own, which are then fully used (virtio 1.2, 2.7.9). */
@@ -233,21 +268,22 @@ final class SplitDriverRing extends DriverRing {
                 }
             }
             batchLeft = batch;
-            batchLength = element >>> 32;
+            batchLength = element >>> LENGTH_SHIFT;
         }
         int head = p.order()[orderFirst++ & mask];
+        long writable = p.outstanding()[2 * head + 1];
+        long noted = forget(p, head);
         batchLeft--;
-        usedLength = batchLeft == 0 ? batchLength : p.writable()[head];
+        usedLength = batchLeft == 0 ? batchLength : writable;
         usedNext = usedNext + 1 & 0xffff;
         if (free == 0) {
             freeHead = head;
         } else {
             p.next()[freeTail] = head;
         }
-        freeTail = p.last()[head];
-        free += p.count()[head];
-        p.count()[head] = 0;
-        return p.tokens()[head];
+        freeTail = last(noted);
+        free += count(noted);
+        return token(noted);
     }
 
     private int broken(int code) {
