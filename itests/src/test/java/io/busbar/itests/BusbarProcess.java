@@ -59,6 +59,7 @@ public final class BusbarProcess implements AutoCloseable {
         private final Map<String, String> environment = new HashMap<>();
         private Path socketDir;
         private String instance = "default";
+        private Path script = Distribution.script();
 
         private Builder(Path directory) {
             this.directory = directory.toAbsolutePath();
@@ -70,6 +71,12 @@ public final class BusbarProcess implements AutoCloseable {
         /** Serves an image as {@code disk0}. */
         public Builder disk(Path image) {
             return option("--disk", image.toString());
+        }
+
+        /** Other than the distribution under test: a changed copy of it. */
+        public Builder home(Path distribution) {
+            script = distribution.resolve("bin/busbar");
+            return this;
         }
 
         /** Other than {@code sockets} in the directory. */
@@ -137,7 +144,7 @@ public final class BusbarProcess implements AutoCloseable {
         public BusbarProcess launch() {
             var words = new ArrayList<>(prefix);
             words.addAll(List.of(
-                    Distribution.script().toString(), "run", "--no-guest", "--instance", instance, "--socket-dir",
+                    script.toString(), "run", "--no-guest", "--instance", instance, "--socket-dir",
                     socketDir.toString()));
             words.addAll(options);
             try {
