@@ -2,9 +2,10 @@ package io.busbar.tools.bench;
 
 import io.busbar.tools.bench.block.BlockBench;
 import io.busbar.tools.bench.check.BlockCheck;
+import io.busbar.tools.bench.ring.RingBench;
 import java.util.List;
 
-/** The load generators and the built-in check, from a command line: {@code block}, {@code check}. */
+/** The load generators and the built-in check, from a command line: {@code block}, {@code ring}, {@code check}. */
 public final class Main {
 
     private static final int USAGE = 2;
@@ -26,9 +27,10 @@ public final class Main {
         List<String> rest = words.subList(Math.min(1, words.size()), words.size());
         return switch (name) {
             case "block" -> BlockBench.run(rest, System.out, System.err);
+            case "ring" -> RingBench.run(rest.toArray(String[]::new), System.out, System.err);
             case "check" -> BlockCheck.run(rest, System.out, System.err);
             default -> {
-                System.err.println("bench: \"" + name + "\": expected one of: block, check");
+                System.err.println("bench: \"" + name + "\": expected one of: block, ring, check");
                 yield USAGE;
             }
         };

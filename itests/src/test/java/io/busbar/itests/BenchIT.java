@@ -1,0 +1,118 @@
+package io.busbar.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The built-in check and the load generator, on Busbar and on a device of others. */
+class BenchIT {
+    private static final Duration DEADLINE = Duration.ofSeconds(120);
+    private static final Duration QUICK_DEADLINE = Duration.ofSeconds(300);
+    private static final int DISK_BYTES = 8 << 20;
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void theCheckPassesOnBusbarAndLeavesTheDiskAsItWas() throws IOException {
+        var content = new byte[DISK_BYTES];
+        new Random(3).nextBytes(content);
+        var image = Files.write(directory.resolve("disk.img"), content);
+        try (var busbar = BusbarProcess.in(directory).disk(image).start()) {
+            var result = bench("check", "--socket", busbar.socket("disk0").toString());
+
+            assertThat(result.exit()).as(result.out() + result.err()).isZero();
+            assertThat(result.out()).contains("the device passed the check").doesNotContain("FAILED");
+            assertThat(image).hasBinaryContent(content);
+        }
+    }
+
+    @Test
+    void theCheckPassesOnBusbarWithWrites() throws IOException {
+        var image = Files.write(directory.resolve("disk.img"), new byte[DISK_BYTES]);
+        try (var busbar = BusbarProcess.in(directory).disk(image).start()) {
+            var result = bench("check", "--socket", busbar.socket("disk0").toString(), "--destructive");
+
+            assertThat(result.exit()).as(result.out() + result.err()).isZero();
+            assertThat(result.out()).contains("came back as written", "ok      write zeroes", "ok      discard");
+        }
+    }
+
+    @Test
+    void theCheckPassesOnTheStorageDaemonOfQemu() throws IOException, InterruptedException {
+        requireStorageDaemon();
+        var image = Files.write(directory.resolve("disk.img"), new byte[DISK_BYTES]);
+        var socket = directory.resolve("peer.sock");
+        var daemon = new ProcessBuilder("qemu-storage-daemon",
+                "--blockdev", "driver=file,node-name=f,filename=" + image,
+                "--export", "type=vhost-user-blk,id=e,node-name=f,writable=on,addr.type=unix,addr.path=" + socket)
+                .inheritIO()
+                .start();
+        try {
+            Eventually.within(DEADLINE, () -> Files.exists(socket), () -> "no socket of qemu-storage-daemon");
+            var result = bench("check", "--socket", socket.toString(), "--destructive");
+
+            assertThat(result.exit()).as(result.out() + result.err()).isZero();
+            assertThat(result.out()).contains("the device passed the check");
+        } finally {
+            daemon.destroy();
+            daemon.waitFor();
+        }
+    }
+
+    @Test
+    void theLoadGeneratorComparesWithoutErrorsAndLeavesNothingBehind() throws IOException {
+        requireStorageDaemon();
+        var images = Files.createDirectory(directory.resolve("images"));
+
+        var result = bench("block", "--quick", "--json", "--dir", onDisk(images).toString());
+
+        assertThat(result.exit()).as(result.out() + result.err()).isZero();
+        var tree = JsonParser.parseString(result.out()).getAsJsonObject();
+        assertThat(tree.getAsJsonArray("workloads")).hasSize(5).allSatisfy(BenchIT::hasFigures);
+        assertThat(tree.getAsJsonArray("failures")).isEmpty();
+        assertThat(images).isEmptyDirectory();
+    }
+
+    private static void hasFigures(JsonElement workload) {
+        for (var side : List.of("busbar", "peer")) {
+            JsonObject figures = workload.getAsJsonObject().getAsJsonObject(side);
+            assertThat(figures.get("iops").getAsDouble()).isPositive();
+            assertThat(figures.get("p99_us").getAsDouble()).isGreaterThanOrEqualTo(figures.get("p50_us").getAsDouble());
+            assertThat(figures.get("errors").getAsLong()).isZero();
+        }
+    }
+
+    /** The load generator wants a disk, and the directory of the tests may be in memory. */
+    private static Path onDisk(Path wanted) throws IOException {
+        return Files.getFileStore(wanted).type().equals("tmpfs") ? Path.of("/var/tmp") : wanted;
+    }
+
+    private static void requireStorageDaemon() {
+        var there = Command.run(DEADLINE, Map.of(), List.of("bash", "-c", "command -v qemu-storage-daemon")).exit() == 0;
+        if (!there && "true".equals(System.getenv("CI"))) {
+            Assertions.fail("qemu-storage-daemon is missing");
+        }
+        Assumptions.assumeTrue(there, "qemu-storage-daemon is missing");
+    }
+
+    private static Command bench(String... words) {
+        var command = new ArrayList<>(List.of(Distribution.script().toString(), "bench"));
+        command.addAll(List.of(words));
+        return Command.run(QUICK_DEADLINE, Map.of("JAVA_HOME", System.getProperty("java.home")), command);
+    }
+}
