@@ -97,7 +97,7 @@ public final class BlockBench {
         }
         List<Map<String, Object>> trees = new ArrayList<>();
         long errors = 0;
-        for (Workload workload : Workload.values()) {
+        for (Workload workload : options.workloads()) {
             if (workload.direct() || workload.writes() && !options.destructive()) {
                 continue;
             }

@@ -80,13 +80,16 @@ final class Contest implements AutoCloseable {
     List<Comparison> run() throws IOException, InterruptedException {
         List<Comparison> comparisons = new ArrayList<>();
         for (boolean direct : new boolean[] {false, true}) {
+            List<Workload> workloads =
+                    options.workloads().stream().filter(workload -> workload.direct() == direct).toList();
+            if (workloads.isEmpty()) {
+                continue;
+            }
             List<Target> targets = new ArrayList<>();
             try {
                 startAll(direct, targets);
-                for (Workload workload : Workload.values()) {
-                    if (workload.direct() == direct) {
-                        comparisons.add(compare(workload, targets));
-                    }
+                for (Workload workload : workloads) {
+                    comparisons.add(compare(workload, targets));
                 }
                 for (Target target : targets) {
                     verify(target);

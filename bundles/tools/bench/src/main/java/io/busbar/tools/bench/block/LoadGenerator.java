@@ -18,6 +18,9 @@ final class LoadGenerator {
 
     private static final int DEADLINE_MILLIS = 10_000;
 
+    /** So many batches would be all requests: the device gets more to do while answers are being looked at. */
+    private static final int BATCHES = 8;
+
     private final MemorySegment memory = Stamps.memory();
     private final BlockRequests requests;
     private final Workload workload;
@@ -30,6 +33,7 @@ final class LoadGenerator {
     private final int[] batch;
     private final Histogram latencies = new Histogram();
     private long random;
+    private int batched;
     private int next;
     private long completed;
     private long errors;
@@ -52,20 +56,20 @@ final class LoadGenerator {
         places = content.blocks() / blocksPerRequest;
         blockOf = new int[workload.depth()];
         startedAt = new long[workload.depth()];
-        batch = new int[workload.depth()];
+        batch = new int[Math.max(1, workload.depth() / BATCHES)];
         random = seed | 1;
     }
 
     /** Puts the requests in flight. */
     void start() throws FrontEndException {
-        for (int slot = 0; slot < batch.length; slot++) {
+        for (int slot = 0; slot < workload.depth(); slot++) {
             if (workload.writes()) {
                 Stamps.fill(memory, requests.data(slot), workload.bytes() / Stamps.SECTOR, 0, 0);
             }
-            batch[slot] = slot;
             begin(slot);
+            addToBatch(slot);
         }
-        submit(batch.length);
+        submit();
     }
 
     /**
@@ -79,10 +83,7 @@ final class LoadGenerator {
         long before = completed;
         long start = System.nanoTime();
         while (System.nanoTime() - start < nanos) {
-            int taken = takeAll(true);
-            if (taken > 0) {
-                submit(taken);
-            } else {
+            if (takeAll(true) == 0) {
                 await();
             }
         }
@@ -126,9 +127,11 @@ final class LoadGenerator {
             end(slot);
             if (again) {
                 begin(slot);
+                addToBatch(slot);
             }
-            batch[taken++] = slot;
+            taken++;
         }
+        submit();
         return taken;
     }
 
@@ -143,15 +146,26 @@ final class LoadGenerator {
         }
         blockOf[slot] = block;
         if (!requests.add(slot, type, DiskContent.sector(block), workload.bytes())) {
-            throw new FrontEndException("the queue is too small for " + batch.length + " requests in flight");
+            throw new FrontEndException("the queue is too small for " + workload.depth() + " requests in flight");
         }
     }
 
-    private void submit(int count) {
+    private void addToBatch(int slot) {
+        batch[batched++] = slot;
+        if (batched == batch.length) {
+            submit();
+        }
+    }
+
+    private void submit() {
+        if (batched == 0) {
+            return;
+        }
         long now = System.nanoTime();
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < batched; i++) {
             startedAt[batch[i]] = now;
         }
+        batched = 0;
         requests.submit();
     }
 

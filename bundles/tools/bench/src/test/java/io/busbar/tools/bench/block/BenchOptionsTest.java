@@ -32,6 +32,13 @@ class BenchOptionsTest {
         assertThat(options.run().measureNanos()).isEqualTo(TimeUnit.MILLISECONDS.toNanos(500));
     }
 
+    @Test
+    void all_workloads_run_unless_some_are_named() throws UsageException {
+        assertThat(BenchOptions.parse(List.of()).workloads()).containsExactly(Workload.values());
+        assertThat(BenchOptions.parse(List.of("--only", "randread-4k-qd1")).workloads())
+                .containsExactly(Workload.RANDOM_READ_1);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "--pairs 6, '--pairs 6: expected a number, 7 to 1000'",
@@ -43,6 +50,7 @@ class BenchOptionsTest {
         "--check --quick, --quick",
         "--check --socket /s, --socket",
         "--destructive, --socket",
+        "--only x, '--only x: expected one of randread-4k-qd1, '",
         "--nonsense, --nonsense",
     })
     void wrong_words_are_named(String words, String message) {
