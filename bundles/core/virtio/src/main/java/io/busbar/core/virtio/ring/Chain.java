@@ -31,37 +31,41 @@ public final class Chain {
     static final int UNUSUAL = 4;
 
     final int head;
-    private final long[] nearWords;
-    private final int nearBase;
-    private long[] farWords = {};
-
-    /** Where the segments are now: address and length of each, from the base on. */
-    private long[] words;
-    private int base;
-
-
-    DeviceRing ring;
     int segments;
     int readableSegments;
     long bytes;
     long readableBytes;
     long ticket = -1;
-    long written;
-    int fault;
     int state = IDLE;
+    DeviceRing ring;
 
-    private int keptReadable;
-    private long keptReadableBytes;
-    private int segmentsAtHole;
-    private long writableBeforeHole;
-    private boolean hole;
+    /** Where the segments are now: address and length of each, from the base on. */
+    private long[] words;
+    private int base;
 
-    Chain(int head, long[] nearWords) {
+    /** Made when the chain is unusual for the first time, and kept: most chains never are, and stay small in caches. */
+    private Unusual unusual;
+
+    /** What only unusual chains have. */
+    private static final class Unusual {
+        private final long[] near;
+        private long[] far = {};
+        private int fault;
+        private int keptReadable;
+        private long keptReadableBytes;
+        private int segmentsAtHole;
+        private long writableBeforeHole;
+        private boolean hole;
+
+        Unusual(long[] near) {
+            this.near = near;
+        }
+    }
+
+    Chain(int head, long[] near) {
         this.head = head;
-        this.nearWords = nearWords;
-        this.nearBase = head * NEAR_WORDS;
-        this.words = nearWords;
-        this.base = nearBase;
+        this.words = near;
+        this.base = head * NEAR_WORDS;
     }
 
     /** Returns the head: what the used element names; 0 to queue size - 1. */
@@ -87,7 +91,7 @@ public final class Chain {
      * readable bytes before the first bad buffer, and all writable segments that are good.
      */
     public int fault() {
-        return fault;
+        return (state & UNUSUAL) == 0 ? RingFault.NONE : unusual.fault;
     }
 
     /** Returns the number of all segments. */
@@ -140,7 +144,7 @@ public final class Chain {
      * fault, whether there is a place for a status.
      */
     public boolean lastByteReachable() {
-        return fault == RingFault.NONE ? segments > readableSegments : segments > segmentsAtHole;
+        return segments > (fault() == RingFault.NONE ? readableSegments : unusual.segmentsAtHole);
     }
 
     /**
@@ -148,7 +152,17 @@ public final class Chain {
      * and what fits into 32 bits.
      */
     public long usedLengthLimit() {
-        return Math.min(hole ? writableBeforeHole : bytes - readableBytes, 0xffff_ffffL);
+        boolean hole = (state & UNUSUAL) != 0 && unusual.hole;
+        return Math.min(hole ? unusual.writableBeforeHole : bytes - readableBytes, 0xffff_ffffL);
+    }
+
+    /** Makes the chain one of those that need care. */
+    Unusual becomeUnusual() {
+        if (unusual == null) {
+            unusual = new Unusual(words);
+        }
+        state |= UNUSUAL;
+        return unusual;
     }
 
     /** Makes an idle chain usual again, before its descriptors are read; false if it is not idle. */
@@ -157,36 +171,38 @@ public final class Chain {
             return false;
         }
         state = IDLE;
-        words = nearWords;
-        base = nearBase;
-        fault = RingFault.NONE;
-        hole = false;
+        words = unusual.near;
+        base = head * NEAR_WORDS;
+        unusual.fault = RingFault.NONE;
+        unusual.hole = false;
         return true;
     }
 
     /** Returns the segments that there is room for far away. */
     int farCapacity() {
-        return farWords.length / 2;
+        return unusual == null ? 0 : unusual.far.length / 2;
     }
 
-    /** Makes room far away. */
+    /** Makes room far away; what is there stays. */
     void resizeFar(int capacity) {
-        farWords = Arrays.copyOf(farWords, 2 * capacity);
-        if (isFar()) {
-            words = farWords;
+        boolean far = isFar();
+        Unusual rest = becomeUnusual();
+        rest.far = Arrays.copyOf(rest.far, 2 * capacity);
+        if (far) {
+            words = rest.far;
         }
     }
 
     /** Moves on to the far array, which has room. */
     void moveFar() {
-        System.arraycopy(nearWords, nearBase, farWords, 0, 2 * segments);
-        words = farWords;
+        Unusual rest = becomeUnusual();
+        System.arraycopy(words, base, rest.far, 0, 2 * segments);
+        words = rest.far;
         base = 0;
-        state |= UNUSUAL;
     }
 
     boolean isFar() {
-        return words != nearWords;
+        return unusual != null && words == unusual.far;
     }
 
     /** Returns whether there is no room for one more segment where the chain is now. */
@@ -210,52 +226,52 @@ public final class Chain {
 
     /** Notes a fault; the first one stays. */
     void note(int code) {
-        if (fault == RingFault.NONE) {
-            state |= UNUSUAL;
-            fault = code;
-            keptReadable = Integer.MAX_VALUE;
-            segmentsAtHole = 0;
+        Unusual rest = becomeUnusual();
+        if (rest.fault == RingFault.NONE) {
+            rest.fault = code;
+            rest.keptReadable = Integer.MAX_VALUE;
+            rest.segmentsAtHole = 0;
         }
     }
 
     /** Notes a readable buffer that is missing at this place. */
     void missingReadable(int code) {
         note(code);
-        if (keptReadable == Integer.MAX_VALUE) {
-            keptReadable = segments;
-            keptReadableBytes = bytes;
+        if (unusual.keptReadable == Integer.MAX_VALUE) {
+            unusual.keptReadable = segments;
+            unusual.keptReadableBytes = bytes;
         }
     }
 
     /** Notes a writable buffer that is missing at this place; the readable part has ended. */
     void missingWritable(int code) {
         note(code);
-        if (!hole) {
-            hole = true;
-            writableBeforeHole = bytes - readableBytes;
+        if (!unusual.hole) {
+            unusual.hole = true;
+            unusual.writableBeforeHole = bytes - readableBytes;
         }
-        segmentsAtHole = segments;
+        unusual.segmentsAtHole = segments;
     }
 
     /** After the last descriptor of a chain with a fault: drops readable segments that follow a missing one. */
     void dropAfterHole() {
-        segmentsAtHole = Math.max(segmentsAtHole, readableSegments);
-        int dropped = readableSegments - keptReadable;
+        unusual.segmentsAtHole = Math.max(unusual.segmentsAtHole, readableSegments);
+        int kept = unusual.keptReadable;
+        int dropped = readableSegments - kept;
         if (dropped <= 0) {
             return;
         }
-        System.arraycopy(words, base + 2 * readableSegments, words, base + 2 * keptReadable,
-                2 * (segments - readableSegments));
+        System.arraycopy(words, base + 2 * readableSegments, words, base + 2 * kept, 2 * (segments - readableSegments));
         segments -= dropped;
-        segmentsAtHole -= dropped;
-        readableSegments = keptReadable;
-        bytes -= readableBytes - keptReadableBytes;
-        readableBytes = keptReadableBytes;
+        unusual.segmentsAtHole -= dropped;
+        readableSegments = kept;
+        bytes -= readableBytes - unusual.keptReadableBytes;
+        readableBytes = unusual.keptReadableBytes;
     }
 
     @Override
     public String toString() {
         return "Chain[head=" + head + ", readable=" + readableBytes + ", writable=" + writableBytes() + ", ticket="
-                + ticket + (fault == RingFault.NONE ? "]" : ", fault=" + RingFault.describe(fault) + "]");
+                + ticket + (fault() == RingFault.NONE ? "]" : ", fault=" + RingFault.describe(fault()) + "]");
     }
 }

@@ -27,7 +27,9 @@ public abstract class DeviceRing {
     final Chain[] chains;
     final int[] taken;
     final long[] staged;
-    private final boolean inOrder;
+
+    /** With IN_ORDER the used lengths of completed chains, by head; else null. */
+    final long[] lengths;
     int stagedCount;
     int outstanding;
     int fault;
@@ -36,7 +38,7 @@ public abstract class DeviceRing {
         this.chains = chains;
         this.taken = taken;
         this.staged = staged;
-        this.inOrder = inOrder;
+        this.lengths = inOrder ? new long[chains.length] : null;
         for (Chain chain : chains) {
             chain.ring = this;
         }
@@ -103,8 +105,8 @@ public abstract class DeviceRing {
     private void stage(Chain chain, long written, long limit) {
         long length = Long.compareUnsigned(written, limit) < 0 ? written : limit;
         chain.state ^= Chain.TAKEN | Chain.STAGED;
-        if (inOrder) {
-            chain.written = length;
+        if (lengths != null) {
+            lengths[chain.head] = length;
         } else {
             staged[stagedCount] = length << 32 | chain.head;
         }

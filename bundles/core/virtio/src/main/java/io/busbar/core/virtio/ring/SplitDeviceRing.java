@@ -233,7 +233,7 @@ final class SplitDeviceRing extends DeviceRing {
             at = table + ((long) index << DESCRIPTOR_SHIFT);
             iova = RingWords.u64Plain(all, at);
             rest = RingWords.u64Plain(all, at + Long.BYTES);
-            if (slot % Chain.NEAR_WORDS == 0) {
+            if ((slot & Chain.NEAR_WORDS - 1) == 0) {
                 return meet(iova, rest, chain, slot - base, bytes, slot - base, bytes);
             }
         }
@@ -270,7 +270,7 @@ final class SplitDeviceRing extends DeviceRing {
             long at = table + ((long) index << DESCRIPTOR_SHIFT);
             iova = RingWords.u64Plain(all, at);
             rest = RingWords.u64Plain(all, at + Long.BYTES);
-            if (slot % Chain.NEAR_WORDS == 0) {
+            if ((slot & Chain.NEAR_WORDS - 1) == 0) {
                 return meet(iova, rest, chain, slot - base, bytes, firstSlot - base, readableBytes);
             }
         }
@@ -315,12 +315,12 @@ final class SplitDeviceRing extends DeviceRing {
             return false;
         }
         if (chain.bytes > LENGTH_MASK) {
-            chain.state |= Chain.UNUSUAL;
+            chain.becomeUnusual();
         }
         if (chain.bytes > MAX_CHAIN_BYTES) {
             chain.note(RingFault.CHAIN_TOO_LARGE);
         }
-        if (chain.fault != RingFault.NONE) {
+        if (chain.fault() != RingFault.NONE) {
             chain.dropAfterHole();
         }
         chain.state |= Chain.TAKEN;
@@ -530,7 +530,7 @@ final class SplitDeviceRing extends DeviceRing {
     /** Takes back what idle chains grew by. */
     private void shrinkIdle(Chain growing) {
         for (Chain chain : chains) {
-            if (chain != growing && (chain.state & ~Chain.UNUSUAL) == Chain.IDLE) {
+            if (chain != growing && chain.farCapacity() > 0 && (chain.state & ~Chain.UNUSUAL) == Chain.IDLE) {
                 growth -= chain.farCapacity();
                 chain.resizeFar(0);
             }
@@ -607,7 +607,7 @@ final class SplitDeviceRing extends DeviceRing {
             if ((chain.state & Chain.STAGED) == 0) {
                 break;
             }
-            staged[count++] = chain.written << 32 | chain.head;
+            staged[count++] = lengths[chain.head] << 32 | chain.head;
             orderFirst++;
         }
         return count;
