@@ -15,11 +15,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -29,8 +29,9 @@ import org.slf4j.LoggerFactory;
  * A vDPA bus: devices, who makes them and who is bound to them, all of which may come and go.
  *
  * <p>A device that cannot be there keeps its place ({@link DeviceSlot}), says why, and is added again when the part that
- * it lacks is back; so does one that no bus driver could bind. Only a device that a user adds by command is refused as a
- * whole if it cannot be made, bound or kept.
+ * it lacks is back; so does one that no bus driver could bind. What was refused although all parts are there, because its
+ * image or its socket is in use, is tried again by itself ({@link Retry}). Only a device that a user adds by command is
+ * refused as a whole if it cannot be made, bound or kept.
  *
  * <p>Threads: {@link package-info the package} tells the locks. What parts that arrive make possible is done on the
  * executor; what parts that leave make necessary is done before the call returns.
@@ -45,6 +46,7 @@ final class Bus implements VdpaBus {
     private final Executor control;
     private final Supplier<List<BusSnapshot.Part>> plugins;
     private final ChangeLock changes;
+    private final LongSupplier nanoTime;
     private final List<PluggedIn<VdpaManagementDevice>> makers = new CopyOnWriteArrayList<>();
     private final List<PluggedIn<VdpaBusDriver>> drivers = new CopyOnWriteArrayList<>();
     private final AtomicLong changeCount = new AtomicLong();
@@ -65,7 +67,18 @@ final class Bus implements VdpaBus {
 
     /** As the other one, but waits for another change only so long. */
     Bus(String name, Executor control, Supplier<List<BusSnapshot.Part>> plugins, Duration patience) {
+        this(name, control, plugins, patience, System::nanoTime);
+    }
+
+    /** As the other ones, but by another clock. */
+    Bus(
+            String name,
+            Executor control,
+            Supplier<List<BusSnapshot.Part>> plugins,
+            Duration patience,
+            LongSupplier nanoTime) {
         this.name = name;
+        this.nanoTime = nanoTime;
         this.control = control;
         this.plugins = plugins;
         changes = new ChangeLock(name, patience);
@@ -81,9 +94,9 @@ final class Bus implements VdpaBus {
     @Override
     public VdpaDevice devAdd(String managementDevice, AddRequest request, boolean persistent) throws VdpaException {
         checkName(request.name());
-        DeviceSlot[] added = new DeviceSlot[1];
+        VdpaDevice[] added = new VdpaDevice[1];
         changes.run("dev add of " + request.name(), () -> added[0] = addWhole(managementDevice, request, persistent));
-        return Objects.requireNonNull(added[0].present(), "the device that was added");
+        return added[0];
     }
 
     private static void checkName(String device) throws VdpaException {
@@ -94,7 +107,7 @@ final class Bus implements VdpaBus {
     }
 
     /** Adds a device or leaves nothing behind. */
-    private DeviceSlot addWhole(String managementDevice, AddRequest request, boolean persistent) throws VdpaException {
+    private VdpaDevice addWhole(String managementDevice, AddRequest request, boolean persistent) throws VdpaException {
         PluggedIn<VdpaManagementDevice> maker = maker(managementDevice)
                 .orElseThrow(() -> new VdpaException(
                         VdpaError.ENODEV,
@@ -119,7 +132,7 @@ final class Bus implements VdpaBus {
             throw refused;
         }
         observe(slot);
-        return slot;
+        return slot.present();
     }
 
     private static DeviceRecord record(String managementDevice, AddRequest request) {
@@ -275,12 +288,14 @@ final class Bus implements VdpaBus {
         Optional<PluggedIn<VdpaManagementDevice>> maker = maker(slot.managementDevice());
         if (maker.isEmpty()) {
             slot.health(noMaker(slot));
+            slot.retry().none();
             return;
         }
         try {
             make(slot, maker.get());
         } catch (VdpaException refused) {
             slot.health(why(refused));
+            slot.retry().later(nanoTime.getAsLong());
         }
     }
 
@@ -356,12 +371,19 @@ final class Bus implements VdpaBus {
             try {
                 slot.bound(Vendors.probe(driver, slot.present()));
                 slot.health(Health.OK);
+                slot.retry().none();
                 return Optional.empty();
             } catch (VdpaException refused) {
                 failure = failure == null ? refused : failure;
             }
         }
-        slot.health(failure == null ? noDriver(slot) : why(failure));
+        if (failure == null) {
+            slot.health(noDriver(slot));
+            slot.retry().none();
+        } else {
+            slot.health(why(failure));
+            slot.retry().later(nanoTime.getAsLong());
+        }
         return Optional.ofNullable(failure);
     }
 
@@ -476,11 +498,16 @@ final class Bus implements VdpaBus {
                 name, changeCount.get(), parts, slots.values().stream().map(this::observe).toList());
     }
 
-    /** Notes states that only the devices know: one that holds, or whose client came or went. Catches up with changes. */
+    /**
+     * Notes states that only the devices know: one that holds, or whose client came or went. Catches up with changes, and
+     * tries again what was refused.
+     */
     void observe() {
         if (behind) {
             behind = false;
             reconcileSoon();
+        } else if (slots.values().stream().anyMatch(slot -> slot.retry().isDue(nanoTime.getAsLong()))) {
+            control.execute(this::reconcile);
         }
         slots.values().forEach(this::observe);
     }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The text of the file of devices, UTF-8, one word and its values per line:
@@ -26,6 +27,7 @@ final class DeviceListFormat {
     private static final String FIRST = "busbar-devices 1";
     private static final String RAW = "\\ \n\r\t";
     private static final String ESCAPED = "\\snrt";
+    private static final Pattern LEADING_BLANKS = Pattern.compile("^ +");
 
     private DeviceListFormat() {}
 
@@ -129,7 +131,8 @@ final class DeviceListFormat {
             number++;
             line = new ArrayList<>();
             if (lines.hasNext()) {
-                for (String value : lines.next().strip().split(" ")) {
+                // Other blanks than this one are part of a value.
+                for (String value : LEADING_BLANKS.matcher(lines.next()).replaceFirst("").split(" ")) {
                     line.add(unescape(value));
                 }
             }

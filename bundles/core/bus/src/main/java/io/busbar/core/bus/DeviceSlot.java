@@ -25,6 +25,7 @@ final class DeviceSlot {
     private volatile PresentDevice present;
     private volatile Bound bound;
     private volatile Health health = Health.OK;
+    private final Retry retry = new Retry();
     private BusSnapshot.State seenState;
     private Reason seenReason = Reason.NONE;
 
@@ -89,6 +90,11 @@ final class DeviceSlot {
 
     void health(Health why) {
         health = why;
+    }
+
+    /** When it is tried again after it was refused. */
+    Retry retry() {
+        return retry;
     }
 
     /**

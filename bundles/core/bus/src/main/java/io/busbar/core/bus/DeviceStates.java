@@ -9,7 +9,6 @@ import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaConfigOps;
 import java.util.EnumSet;
-import java.util.Map;
 import java.util.Set;
 
 /** Looks at one device: where it is in its life, and what is wrong with it. Takes no lock. */
@@ -52,7 +51,7 @@ final class DeviceStates {
                 bound == null ? "" : Vendors.ask(bound.binding()::endpoint, ""),
                 slot.persistent(),
                 Vendors.ask(device.dma()::faults, 0L),
-                Vendors.ask(device.parent()::details, Map.of()));
+                Vendors.details(device.parent()::details));
     }
 
     private static State state(Bound bound, int status, Health parent) {

@@ -8,6 +8,9 @@ import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VdpaManagementDevice;
 import io.busbar.api.vdpa.VdpaParentDevice;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,13 +90,27 @@ final class Vendors {
         }
     }
 
-    /** Returns a part's health; one that throws is not well. */
+    /** Returns a part's health; one that throws, or says nothing, is not well. */
     static Health health(Supplier<Health> question) {
         try {
-            return question.get();
+            Health health = question.get();
+            return health == null ? new Health(Reason.INTERNAL, "it does not say what its state is") : health;
         } catch (RuntimeException | LinkageError thrown) {
             return new Health(Reason.INTERNAL, "its state cannot be read: " + thrown);
         }
+    }
+
+    /** Returns what a device shows of itself, as it is now; a key or value that is missing is left out. */
+    static Map<String, String> details(Supplier<Map<String, String>> question) {
+        return ask(() -> {
+            Map<String, String> details = new LinkedHashMap<>();
+            question.get().forEach((key, value) -> {
+                if (key != null && value != null) {
+                    details.put(key, value);
+                }
+            });
+            return Collections.unmodifiableMap(details);
+        }, Map.of());
     }
 
     private static VdpaException broken(PluggedIn<?> part, String what, Throwable thrown) {

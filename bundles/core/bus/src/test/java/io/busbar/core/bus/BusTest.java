@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -645,6 +646,29 @@ class BusTest {
         }
 
         @Test
+        void name_a_device_that_says_nothing_of_its_state_and_show_the_others() throws VdpaException {
+            add("disk1");
+            parent.state()[0] = null;
+            parent.shown().put("path", null);
+            parent.shown().put("serial", "s1");
+            assertThat(shown("disk0").health().reason()).isEqualTo(Reason.INTERNAL);
+            assertThat(shown("disk0").health().sentence()).contains("state");
+            assertThat(shown("disk0").details()).containsEntry("serial", "s1").doesNotContainKey("path");
+            assertThat(shown("disk1").health().ok()).isTrue();
+
+            parent.state()[0] = Health.OK;
+            vhost.health = null;
+            assertThat(shown("disk0").health().reason()).isEqualTo(Reason.INTERNAL);
+        }
+
+        @Test
+        void show_details_as_they_were() {
+            BusSnapshot.Device before = shown("disk0");
+            parent.shown().put("backend", "other");
+            assertThat(before.details()).containsEntry("backend", "fake");
+        }
+
+        @Test
         void list_the_parts_with_their_origin() {
             assertThat(bus.snapshot().parts())
                     .containsExactly(
@@ -663,6 +687,68 @@ class BusTest {
             assertThat(held).isGreaterThan(before);
             add("disk1");
             assertThat(bus.snapshot().changeCount()).isGreaterThan(held);
+        }
+    }
+
+    @Nested
+    class WhatWasRefused {
+
+        private final AtomicLong now = new AtomicLong(-5);
+        private final Bus patient = new Bus("host", Runnable::run, List::of, Duration.ofSeconds(30), now::get);
+
+        @BeforeEach
+        void simIsThere() throws VdpaException {
+            patient.arrived((VdpaManagementDevice) sim, "sim 1");
+            patient.devAdd("sim_block", request("disk0"), false);
+        }
+
+        private void pass(Duration time) {
+            now.addAndGet(time.toNanos());
+            patient.observe();
+        }
+
+        private State state() {
+            return patient.snapshot().devices().getFirst().state();
+        }
+
+        @Test
+        void is_made_later_without_anybody_asking() {
+            patient.left((VdpaManagementDevice) sim);
+            sim.failure = new VdpaException(VdpaError.ENOENT, Reason.NOT_FOUND, "no file /a", null);
+            patient.arrived((VdpaManagementDevice) sim, "sim 1");
+            sim.failure = null;
+            patient.observe();
+            assertThat(state()).as("at once").isEqualTo(State.ABSENT);
+            pass(Duration.ofSeconds(1));
+            assertThat(state()).isEqualTo(State.UNBOUND);
+        }
+
+        @Test
+        void is_bound_later_without_anybody_asking() {
+            vhost.failure = SOCKET_TAKEN;
+            patient.arrived((VdpaBusDriver) vhost, "vhost 1");
+            assertThat(state()).isEqualTo(State.UNBOUND);
+            vhost.failure = null;
+            pass(Duration.ofSeconds(1));
+            assertThat(state()).isEqualTo(State.BOUND);
+        }
+
+        @Test
+        void is_tried_less_and_less_often_up_to_every_30_s() {
+            vhost.failure = SOCKET_TAKEN;
+            patient.arrived((VdpaBusDriver) vhost, "vhost 1");
+            for (int second = 0; second < 600; second++) {
+                pass(Duration.ofSeconds(1));
+            }
+            assertThat(vhost.calls).hasSizeBetween(20, 26);
+        }
+
+        @Test
+        void is_left_alone_while_the_part_that_it_lacks_is_away() {
+            patient.left((VdpaManagementDevice) sim);
+            sim.calls.clear();
+            pass(Duration.ofSeconds(60));
+            assertThat(sim.calls).isEmpty();
         }
     }
 

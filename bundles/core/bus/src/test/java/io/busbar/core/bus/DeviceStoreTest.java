@@ -32,6 +32,7 @@ class DeviceStoreTest {
         words.put("backend", "file");
         words.put("path", "/a b\\c\nd\re\tf/\u00e9\u4e2d");
         words.put("serial", "");
+        words.put("label", "\u2003wide\u2003");
         List<DeviceRecord> devices = List.of(
                 disk("disk1", words),
                 new DeviceRecord("disk0", "sim_block", Optional.of("vhost-user"), Map.of()));
@@ -39,7 +40,7 @@ class DeviceStoreTest {
 
         List<DeviceRecord> loaded = new DeviceStore(directory).load();
         assertThat(loaded).isEqualTo(devices);
-        assertThat(loaded.getFirst().words().keySet()).containsExactly("backend", "path", "serial");
+        assertThat(loaded.getFirst().words().keySet()).containsExactly("backend", "path", "serial", "label");
     }
 
     @Test

@@ -31,7 +31,7 @@ final class FakeMaker implements VdpaManagementDevice {
         this.name = name;
     }
 
-    record Device(FakeOps fake, int vqCount, Health[] state) implements VdpaParentDevice {
+    record Device(FakeOps fake, int vqCount, Health[] state, Map<String, String> shown) implements VdpaParentDevice {
 
         @Override
         public VdpaConfigOps ops() {
@@ -45,7 +45,7 @@ final class FakeMaker implements VdpaManagementDevice {
 
         @Override
         public Map<String, String> details() {
-            return Map.of("backend", "fake");
+            return shown;
         }
     }
 
@@ -85,7 +85,8 @@ final class FakeMaker implements VdpaManagementDevice {
         if (failure != null) {
             throw failure;
         }
-        Device device = new Device(opsOf.get(), vqCount, new Health[] {Health.OK});
+        Device device = new Device(
+                opsOf.get(), vqCount, new Health[] {Health.OK}, new LinkedHashMap<>(Map.of("backend", "fake")));
         made.put(wanted.name(), device);
         return device;
     }
