@@ -132,7 +132,8 @@ final class Connection implements AutoCloseable {
     private ProtocolException ended(int result) {
         boolean left = result == 0 || result == -Errno.ECONNRESET || result == -Errno.EPIPE;
         String where = inMessage() ? " inside a message" : "";
-        return new ProtocolException(
-                left ? "the front-end left" + where : "the socket failed: " + Errno.text(result) + where);
+        return left
+                ? new FrontEndLeftException("the front-end left" + where)
+                : new ProtocolException("the socket failed: " + Errno.text(result) + where);
     }
 }

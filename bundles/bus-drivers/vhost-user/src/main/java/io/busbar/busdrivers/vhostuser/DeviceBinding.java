@@ -36,11 +36,11 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
         private final AtomicBoolean changePending = new AtomicBoolean();
         /** The lane's. Null before there is one. */
         private Reactor.Watch watch;
-        /** The lane's. */
+        /** The lane's. Null before there is one. */
         private Session session;
         /** The lane's: the front-end is not served any more. */
         private boolean left;
-        /** The reactor's: runs while a message is incomplete. */
+        /** The reactor's: runs until the first message is complete, and while a later one is incomplete. */
         private Reactor.Timer deadline;
         /** Nothing more is read. Set before the socket is closed. */
         private volatile boolean ended;
@@ -178,6 +178,7 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
             } else if (stream.isPresent()) {
                 Client client = new Client(new Connection(stream.get()));
                 current = client;
+                startClock(client, "the front-end sent no message in time");
                 lane.execute(() -> begin(client));
             }
         } catch (LinuxException e) {
@@ -203,22 +204,28 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
                 return;
             }
             if (client.connection.inMessage() && client.deadline == null) {
-                client.deadline = reactor.schedule(settings.get().messageTimeoutNanos(), () -> {
-                    if (!client.ended) {
-                        endReading(client, "the front-end did not finish a message in time");
-                    }
-                });
+                startClock(client, "the front-end did not finish a message in time");
             }
             watch.rearm();
+        } catch (FrontEndLeftException e) {
+            endReading(client, () -> leave(client, e.getMessage()));
         } catch (ProtocolException e) {
-            endReading(client, e.getMessage());
+            endReading(client, () -> disconnect(client, e.getMessage()));
         }
     }
 
-    private void endReading(Client client, String why) {
+    private void startClock(Client client, String missed) {
+        client.deadline = reactor.schedule(settings.get().messageTimeoutNanos(), () -> {
+            if (!client.ended) {
+                endReading(client, () -> disconnect(client, missed));
+            }
+        });
+    }
+
+    private void endReading(Client client, Runnable end) {
         stopClock(client);
         client.ended = true;
-        lane.execute(() -> leave(client, why));
+        lane.execute(end);
     }
 
     private static void stopClock(Client client) {
@@ -239,15 +246,18 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
     // On the lane
 
     private void begin(Client client) {
-        client.session = new Session(device, client.connection,
-                new Translation(device, kicks, () -> deviceChanged(client)), settings);
         connected = true;
         LOG.debug("{}: a front-end connected", device.name());
         try {
+            client.session = new Session(device, client.connection,
+                    new Translation(device, kicks, () -> deviceChanged(client)), settings);
             client.session.begin();
             client.watch = reactor.watch(client.connection.fd(), watch -> clientIsReadable(client, watch));
         } catch (VdpaException | LinuxException e) {
-            leave(client, "it cannot be served: " + e.getMessage());
+            disconnect(client, "it cannot be served: " + e.getMessage());
+        } catch (RuntimeException | Error e) {
+            LOG.error("{}: a front-end cannot be served", device.name(), e);
+            leave(client, "a fault of this side");
         }
     }
 
@@ -258,8 +268,10 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
             }
             client.session.handle(message);
             watch.rearm();
-        } catch (ProtocolException e) {
+        } catch (FrontEndLeftException e) {
             leave(client, e.getMessage());
+        } catch (ProtocolException e) {
+            disconnect(client, e.getMessage());
         } catch (RuntimeException | Error e) {
             LOG.error("{}: a message could not be handled", device.name(), e);
             leave(client, "a fault of this side");
@@ -281,8 +293,16 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
         try {
             client.session.deviceChanged();
         } catch (ProtocolException e) {
-            leave(client, e.getMessage());
+            disconnect(client, e.getMessage());
         }
+    }
+
+    /** Ends a connection that its front-end did not end: somebody is to see why. */
+    private void disconnect(Client client, String why) {
+        if (!client.left) {
+            LOG.warn("{}: the front-end is disconnected: {}", device.name(), why);
+        }
+        leave(client, why);
     }
 
     private void leave(Client client, String why) {
@@ -301,7 +321,9 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
 
     private void takeBack(Client client) {
         try {
-            client.session.end();
+            if (client.session != null) {
+                client.session.end();
+            }
         } catch (VdpaException | RuntimeException | Error e) {
             client.connection.close();
             stuck(client, e);

@@ -1,7 +1,7 @@
 package io.busbar.busdrivers.vhostuser;
 
 /** The front-end broke the protocol in a way that ends the connection; the sentence says how. */
-final class ProtocolException extends Exception {
+class ProtocolException extends Exception {
 
     private static final long serialVersionUID = 1;
 

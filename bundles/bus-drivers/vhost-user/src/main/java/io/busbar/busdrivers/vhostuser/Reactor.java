@@ -217,7 +217,8 @@ final class Reactor implements Executor, AutoCloseable {
     private static void guarded(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // also an error: the one thread of all sockets has to go on, whatever a device's code does
             LOG.error("a task of the socket thread failed", e);
         }
     }

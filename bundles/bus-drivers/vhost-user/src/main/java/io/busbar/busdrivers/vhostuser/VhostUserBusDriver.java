@@ -9,7 +9,9 @@ import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.linux.NativeAccessDeniedException;
 import io.busbar.core.virtio.VirtioIds;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -96,15 +98,21 @@ public final class VhostUserBusDriver implements VdpaBusDriver {
         }
         DeviceBinding binding = new DeviceBinding(
                 device, () -> settings, reactor(), new Lane(threads), bindings::remove);
-        listen(binding);
+        // Known before it listens: settings that come meanwhile are taken by one of the two.
         bindings.add(binding);
+        try {
+            listen(binding);
+        } catch (VdpaException refused) {
+            bindings.remove(binding);
+            throw refused;
+        }
         return binding;
     }
 
     private void configure(VhostUserConfig config) {
         try {
             settings = Settings.of(config);
-            problem = settings.socketDir().isPresent() ? Health.OK : NO_DIRECTORY;
+            problem = Health.OK;
         } catch (IllegalArgumentException e) {
             problem = new Health(Reason.CONFIG_INVALID, e.getMessage());
             LOG.warn("settings of {} are wrong: {}", PID, e.getMessage());
@@ -113,10 +121,11 @@ public final class VhostUserBusDriver implements VdpaBusDriver {
 
     private void listen(DeviceBinding binding) throws VdpaException {
         Health now = problem;
-        if (now.ok()) {
-            binding.listen(settings.socketDir().orElseThrow());
+        Optional<Path> directory = settings.socketDir();
+        if (now.ok() && directory.isPresent()) {
+            binding.listen(directory.get());
         } else {
-            binding.cannotListen(now);
+            binding.cannotListen(now.ok() ? NO_DIRECTORY : now);
         }
     }
 

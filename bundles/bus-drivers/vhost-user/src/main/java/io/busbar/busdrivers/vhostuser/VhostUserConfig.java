@@ -45,7 +45,8 @@ import org.osgi.service.metatype.annotations.Option;
 
     @AttributeDefinition(
             name = "Message timeout",
-            description = "Milliseconds that a front-end may take from the first byte of a message to its last; 1 and up.")
+            description = "Milliseconds that a front-end may take from connecting to the end of its first message, and from"
+                    + " the first byte of a later one to its last; 1 and up.")
     int messageTimeoutMillis() default 10_000;
 
     @AttributeDefinition(
