@@ -2,7 +2,10 @@ package io.busbar.api.vdpa;
 
 import org.osgi.annotation.versioning.ConsumerType;
 
-/** The ability of a block device to change its capacity while it is in use; the driver sees a config change. */
+/**
+ * The ability of a block device to change its capacity while it is in use; the driver sees a config change. The bus takes
+ * note of it in the word {@code size}, if the device was added with that: with it the device is added again.
+ */
 @ConsumerType
 public interface ResizableCapacity {
 

@@ -352,7 +352,8 @@ final class Bus implements VdpaBus {
     private void make(DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker) throws VdpaException {
         var parent = Vendors.add(maker, new AddRequest(slot.name(), slot.words()));
         try {
-            slot.present(new PresentDevice(name, slot, maker, parent, () -> statusChanged(slot)));
+            slot.present(new PresentDevice(
+                    name, slot, maker, parent, () -> statusChanged(slot), bytes -> resized(slot, bytes)));
         } catch (RuntimeException thrown) {
             Vendors.delete(maker, parent);
             throw new VdpaException(VdpaError.EIO, Reason.INTERNAL,
@@ -525,6 +526,15 @@ final class Bus implements VdpaBus {
         if (!changes.isMine()) {
             observe(slot);
         }
+    }
+
+    /** A device has a new capacity, with which it comes back. */
+    private void resized(DeviceSlot slot, long bytes) throws VdpaException {
+        changes.runInside("keeping the size of " + slot.name(), () -> {
+            if (slot.resized(bytes)) {
+                save(slot, slots.values());
+            }
+        });
     }
 
     /** Takes every device off the bus; what is kept stays kept. */

@@ -69,9 +69,23 @@ final class CheckedConfigOps
     private final int vqCount;
     private final ControlLock control;
     private final Runnable statusChanged;
+    private final Resized resized;
     private volatile boolean featuresValid;
     private volatile boolean suspended;
     private volatile String refusal = "";
+
+    /** Told that the device has a new capacity. */
+    @FunctionalInterface
+    interface Resized {
+
+        /**
+         * The device has it.
+         *
+         * @param bytes the capacity
+         * @throws VdpaException if that cannot be kept for the next start
+         */
+        void to(long bytes) throws VdpaException;
+    }
 
     /**
      * Makes the checks of one device.
@@ -81,14 +95,21 @@ final class CheckedConfigOps
      * @param vqCount       number of queues
      * @param control       held during ops that change something
      * @param statusChanged called after the status may have changed, without the lock
+     * @param resized       told a new capacity, without the lock
      */
     CheckedConfigOps(
-            String device, VdpaConfigOps parent, int vqCount, ControlLock control, Runnable statusChanged) {
+            String device,
+            VdpaConfigOps parent,
+            int vqCount,
+            ControlLock control,
+            Runnable statusChanged,
+            Resized resized) {
         this.device = device;
         this.parent = parent;
         this.vqCount = vqCount;
         this.control = control;
         this.statusChanged = statusChanged;
+        this.resized = resized;
     }
 
     /** Returns why FEATURES_OK was left clear since the last reset; empty if it was not. */
@@ -528,6 +549,7 @@ final class CheckedConfigOps
             }
             ((ResizableCapacity) parent).resize(bytes);
         });
+        resized.to(bytes);
     }
 
     @Override

@@ -3,6 +3,8 @@ package io.busbar.core.bus;
 import io.busbar.api.vdpa.BusSnapshot;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -17,9 +19,12 @@ final class DeviceSlot {
 
     private static final Logger LOG = LoggerFactory.getLogger(DeviceSlot.class);
 
+    /** The word of a block device's capacity, which a resize changes. */
+    private static final String SIZE = "size";
+
     private final String name;
     private final String managementDevice;
-    private final Map<String, String> words;
+    private volatile Map<String, String> words;
     private final boolean persistent;
     private volatile Optional<String> override;
     private volatile PresentDevice present;
@@ -47,6 +52,16 @@ final class DeviceSlot {
 
     Map<String, String> words() {
         return words;
+    }
+
+    /** Takes note of a new capacity, so that the device is added with it again; returns whether a word of it changed. */
+    boolean resized(long bytes) {
+        Map<String, String> now = new LinkedHashMap<>(words);
+        if (now.replace(SIZE, Long.toString(bytes)) == null) {
+            return false;
+        }
+        words = Collections.unmodifiableMap(now);
+        return true;
     }
 
     boolean persistent() {

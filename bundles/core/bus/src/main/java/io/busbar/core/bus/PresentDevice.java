@@ -29,13 +29,15 @@ final class PresentDevice implements VdpaDevice {
      * @param maker         the management device that made it
      * @param parent        the device as its maker gave it
      * @param statusChanged called after its status may have changed
+     * @param resized       told its new capacity
      */
     PresentDevice(
             String busName,
             DeviceSlot slot,
             PluggedIn<VdpaManagementDevice> maker,
             VdpaParentDevice parent,
-            Runnable statusChanged) {
+            Runnable statusChanged,
+            CheckedConfigOps.Resized resized) {
         this.busName = busName;
         this.slot = slot;
         this.maker = maker;
@@ -43,7 +45,7 @@ final class PresentDevice implements VdpaDevice {
         vqCount = parent.vqCount();
         deviceId = parent.ops().getDeviceId();
         control = new ControlLock(slot.name());
-        checked = new CheckedConfigOps(slot.name(), parent.ops(), vqCount, control, statusChanged);
+        checked = new CheckedConfigOps(slot.name(), parent.ops(), vqCount, control, statusChanged, resized);
         ops = CheckedOpsProxy.of(slot.name(), parent.ops(), checked, control);
         dma = DmaMappings.of(slot.name(), parent.ops(), ops, control);
     }

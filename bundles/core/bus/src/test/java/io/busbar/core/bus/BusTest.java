@@ -12,6 +12,7 @@ import io.busbar.api.vdpa.DmaDomain;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.PlatformDma;
 import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.ResizableCapacity;
 import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaDevice;
@@ -21,6 +22,7 @@ import io.busbar.api.vdpa.VdpaManagementDevice;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -505,6 +507,24 @@ class BusTest {
             assertThat(second.snapshot().devices())
                     .extracting(BusSnapshot.Device::state)
                     .containsExactly(State.BOUND, State.UNBOUND);
+        }
+
+        @Test
+        void brings_a_device_back_with_the_size_that_it_was_given_last() throws VdpaException {
+            Bus first = started();
+            first.arrived((VdpaManagementDevice) sim, "sim 1");
+            VdpaDevice sized = first.devAdd("sim_block", request("disk0", "size", "8M", "path", "/a"), true);
+            VdpaDevice unsized = first.devAdd("sim_block", request("disk1", "path", "/b"), true);
+            ((ResizableCapacity) sized.ops()).resize(16 << 20);
+            ((ResizableCapacity) unsized.ops()).resize(16 << 20);
+            first.devAdd("sim_block", request("disk2"), true);
+
+            Bus second = started();
+            List<Map<String, String>> words = new ArrayList<>();
+            sim.inside = () -> words.add(sim.request.attributes());
+            second.arrived((VdpaManagementDevice) sim, "sim 1");
+            assertThat(words).containsExactly(
+                    Map.of("size", "16777216", "path", "/a"), Map.of("path", "/b"), Map.of());
         }
 
         @Test

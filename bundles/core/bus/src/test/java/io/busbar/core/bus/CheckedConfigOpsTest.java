@@ -48,7 +48,7 @@ class CheckedConfigOpsTest {
     private final ControlLock control = new ControlLock("disk0");
     private int statusChanges;
     private final CheckedConfigOps checked =
-            new CheckedConfigOps("disk0", parent, FakeOps.QUEUES, control, () -> statusChanges++);
+            new CheckedConfigOps("disk0", parent, FakeOps.QUEUES, control, () -> statusChanges++, bytes -> {});
     private final VdpaConfigOps ops = CheckedOpsProxy.of("disk0", parent, checked, control);
 
     private void toFeaturesOk() throws VdpaException {

@@ -30,7 +30,7 @@ class DmaMappingsTest {
 
     private static DmaMapping mapping(FakeOps parent) {
         ControlLock control = new ControlLock("disk0");
-        CheckedConfigOps checked = new CheckedConfigOps("disk0", parent, FakeOps.QUEUES, control, () -> {});
+        CheckedConfigOps checked = new CheckedConfigOps("disk0", parent, FakeOps.QUEUES, control, () -> {}, bytes -> {});
         VdpaConfigOps ops = CheckedOpsProxy.of("disk0", parent, checked, control);
         return DmaMappings.of("disk0", parent, ops, control);
     }

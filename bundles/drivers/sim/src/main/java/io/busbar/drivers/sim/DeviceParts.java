@@ -41,7 +41,7 @@ final class DeviceParts {
     private static final long IDLE_SECONDS = 1;
 
     private final String name;
-    private final PartsOpener opener;
+    private volatile PartsOpener opener;
     private final Notifications notifications;
     private final ReentrantLock lock = new ReentrantLock();
     private final ScheduledThreadPoolExecutor recovery;
@@ -212,6 +212,12 @@ final class DeviceParts {
         } catch (BackendException refused) {
             throw BackendErrors.of(refused);
         }
+        opener = opener.resized(bytes);
+    }
+
+    /** Returns the words that the device is opened with; a resize changes one. Any thread. */
+    Map<String, String> words() {
+        return opener.request().attributes();
     }
 
     /** Returns what is wrong with the parts, if anything is. Any thread. */

@@ -26,6 +26,9 @@ record DeviceWords(
     /** Names the backend. */
     static final String BACKEND = "backend";
 
+    /** A backend's capacity, which a resize changes. */
+    static final String SIZE = "size";
+
     /** Makes the device read-only. */
     static final String READ_ONLY = "readonly";
 

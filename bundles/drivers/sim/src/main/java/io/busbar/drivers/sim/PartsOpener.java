@@ -11,6 +11,7 @@ import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,13 @@ import java.util.stream.Collectors;
  * @param notifications told when the configuration changed
  */
 record PartsOpener(SimClass type, AddRequest request, SimServices services, Notifications notifications) {
+
+    /** Returns an opener for a device whose capacity was changed, so that its backend is opened again as it is now. */
+    PartsOpener resized(long bytes) {
+        Map<String, String> words = new LinkedHashMap<>(request.attributes());
+        words.replace(DeviceWords.SIZE, Long.toString(bytes));
+        return new PartsOpener(type, new AddRequest(request.name(), words), services, notifications);
+    }
 
     Optional<DeviceModelFactory> findModel() {
         return services.factories().model(type.deviceId());

@@ -14,7 +14,6 @@ final class SimDevice implements VdpaParentDevice {
 
     private final Inside inside;
     private final VdpaConfigOps ops;
-    private final Map<String, String> words;
 
     /**
      * What a device is made of, for its ops.
@@ -28,10 +27,9 @@ final class SimDevice implements VdpaParentDevice {
     record Inside(
             SimClass type, DeviceParts parts, DeviceStatus status, Notifications notifications, int maxQueueSize) {}
 
-    private SimDevice(Inside inside, VdpaConfigOps ops, Map<String, String> words) {
+    private SimDevice(Inside inside, VdpaConfigOps ops) {
         this.inside = inside;
         this.ops = ops;
-        this.words = words;
     }
 
     /**
@@ -48,7 +46,7 @@ final class SimDevice implements VdpaParentDevice {
         DeviceParts parts = DeviceParts.open(type, request, services, notifications, status);
         Inside inside = new Inside(type, parts, status, notifications, services.engine().maxQueueSize());
         DmaKind dma = DmaKind.of(request.attributes().getOrDefault(DeviceWords.DMA, "device"));
-        return new SimDevice(inside, SimOpsVariants.of(inside, dma, parts.resizable()), request.attributes());
+        return new SimDevice(inside, SimOpsVariants.of(inside, dma, parts.resizable()));
     }
 
     /** Returns the data path, model and backend. */
@@ -76,7 +74,7 @@ final class SimDevice implements VdpaParentDevice {
     /** Returns the words that it was made of, but for those that begin with a dot, which are secret. */
     @Override
     public Map<String, String> details() {
-        Map<String, String> details = new LinkedHashMap<>(words);
+        Map<String, String> details = new LinkedHashMap<>(inside.parts().words());
         details.keySet().removeIf(word -> word.startsWith("."));
         details.put("backend_bundle", inside.parts().backendOrigin());
         return details;

@@ -414,6 +414,20 @@ class SimDeviceTest {
         }
 
         @Test
+        void a_backend_that_comes_back_is_opened_with_the_size_that_it_was_given_last() throws VdpaException {
+            file.resizable = true;
+            VdpaParentDevice device = add("backend", "file", "path", "/x", "size", "2K");
+            ((ResizableCapacity) device.ops()).resize(4096);
+            assertThat(device.details()).containsEntry("size", "4096");
+            leaves(file);
+            comes(file);
+
+            Eventually.that("the device goes on", () -> engine.path.model != null);
+            assertThat(file.opened).hasSize(2);
+            assertThat(file.last().context.settings().text("size")).contains("4096");
+        }
+
+        @Test
         void reaches_the_backend_and_the_driver_is_told() throws VdpaException {
             file.resizable = true;
             VdpaConfigOps ops = disk().ops();
