@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
  *                control.sock   the commands from outside
  *                log/           busbar.0.log is the newest
  *                conf/          the user's own configurations, PID -> properties
- *                devices.json   what was added by command (written by the bus)
+ *                devices        what was added by command (written by the bus)
  *                sockets/       devices' sockets, if no other directory was asked for
  *                framework/     bundle cache, made anew at each start
  * </pre>

@@ -12,7 +12,7 @@ import java.util.logging.LogRecord;
  * {@code 2026-11-20 10:31:02.123 INFO  core.bus.Bus: message}; the stack trace of a failure on further lines.
  *
  * <p>A message is one line whatever is in it: file names and words of commands come from others, so control characters
- * are written as {@code \xNN}, and what is longer than {@value #LONGEST} characters is cut.
+ * but the tab are written as {@code \xNN}, and what is longer than {@value #LONGEST} characters is cut.
  */
 final class OneLineFormatter extends Formatter {
     private static final String OURS = "io.busbar.";
@@ -44,7 +44,7 @@ final class OneLineFormatter extends Formatter {
         var end = Math.min(message.length(), LONGEST);
         for (var i = 0; i < end; i++) {
             var c = message.charAt(i);
-            if (Character.isISOControl(c)) {
+            if (Character.isISOControl(c) && c != '\t') {
                 text.append("\\x").append(Character.forDigit(c >> 4, 16)).append(Character.forDigit(c & 0xf, 16));
             } else {
                 text.append(c);

@@ -35,8 +35,8 @@ class OneLineFormatterTest {
 
     @Test
     void whatOthersWroteCannotMakeLinesOrMoveTheCursor() {
-        assertThat(format(Level.WARNING, "x", "file a\n2026-11-20 INFO forged\u001b[2J\u009b\r: not found", null))
-                .endsWith(" x: file a\\x0a2026-11-20 INFO forged\\x1b[2J\\x9b\\x0d: not found\n");
+        assertThat(format(Level.WARNING, "x", "file a\n2026-11-20 INFO forged\u001b[2J\u009b\r:\tnot found", null))
+                .endsWith(" x: file a\\x0a2026-11-20 INFO forged\\x1b[2J\\x9b\\x0d:\tnot found\n");
     }
 
     @Test
