@@ -23,7 +23,7 @@ import java.lang.invoke.VarHandle;
  */
 final class SplitDeviceRing extends DeviceRing {
 
-    /** Segments that the chains of a queue together may grow by: 12 MiB. */
+    /** Segments that the chains of a queue together may grow by: 16 MiB. */
     static final int GROWTH_BUDGET = 1 << 20;
 
     private static final int DONE = 0;
@@ -49,6 +49,7 @@ final class SplitDeviceRing extends DeviceRing {
     private long nextTicket;
 
     private Regions regions;
+
     /** The region used last for readable buffers, and the longest segment in it. */
     private long readIova;
     private long readSize;
@@ -61,6 +62,7 @@ final class SplitDeviceRing extends DeviceRing {
     private long writeLongest;
     private long writeDelta;
 
+    /** The descriptor that {@link #walk} left, how many came before it, and whether a writable one did. */
     private long metIova;
     private long metRest;
     private int metCount;

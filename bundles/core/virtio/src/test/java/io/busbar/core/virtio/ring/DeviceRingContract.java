@@ -731,6 +731,29 @@ abstract class DeviceRingContract {
         assertThat(ring.taken(0).fault()).isEqualTo(RingFault.BUFFER_OUTSIDE_MEMORY);
     }
 
+    @Test
+    void nothing_is_read_or_written_through_a_table_that_was_replaced() {
+        for (int flags : new int[] {0, WRITE}) {
+            HandRing hand = new HandRing(8, 0).descriptor(0, LOW, 4, flags, 0).descriptor(1, LOW, 4, flags, 0);
+            DeviceRing ring = make(hand.offer(0));
+            ring.take(8);
+            ring.regions(Regions.EMPTY);
+            hand.offer(1);
+            ring.take(8);
+            assertThat(ring.taken(0).fault()).isEqualTo(RingFault.BUFFER_OUTSIDE_MEMORY);
+        }
+        HandRing hand = new HandRing(8, INDIRECT_DESC)
+                .descriptor(0, LOW, 16, INDIRECT, 0).descriptor(1, LOW, 16, INDIRECT, 0);
+        HandRing.entry(hand.low, 0, 0, LOW, 1, 0, 0);
+        DeviceRing ring = make(hand.offer(0));
+        ring.take(8);
+        assertThat(ring.taken(0).fault()).isEqualTo(RingFault.NONE);
+        ring.regions(Regions.EMPTY);
+        hand.offer(1);
+        ring.take(8);
+        assertThat(ring.taken(0).fault()).isEqualTo(RingFault.TABLE_OUTSIDE_MEMORY);
+    }
+
     // What the driver writes to words that are not its own
 
     @Test
