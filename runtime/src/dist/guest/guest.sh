@@ -85,9 +85,6 @@ busbar_guest_fill_disk() {
     printf 'guest\n' >"$root/etc/hostname"
     busbar_guest_init >"$root/sbin/init" && chmod 0755 "$root/sbin/init" || return 1
     busbar_guest_off >"$root/sbin/off" && chmod 0755 "$root/sbin/off" || return 1
-    for applet in poweroff halt reboot; do
-        ln -sf ../sbin/off "$root/bin/$applet" || return 1
-    done
     busbar_guest_profile >"$root/etc/profile"
     rm -f -- "$image" && truncate -s "$size" -- "$image" || return 1
     "$(busbar_guest_tool mkfs.ext4)" -q -F -L busbar -E root_owner=0:0,lazy_itable_init=0 -d "$root" "$image" || return 1
@@ -123,7 +120,8 @@ exec busybox poweroff -f
 INIT
 }
 
-# poweroff, halt and reboot for the guest's user: ends the shell, and with it the first process goes on to power off.
+# Ends the shell, upon which the first process goes on to power off. The profile makes it the user's poweroff, as a function:
+# a busybox shell takes its own commands before those on the path, and its own poweroff expects another first process.
 busbar_guest_off() {
     cat <<'OFF'
 #!/bin/sh
@@ -137,6 +135,9 @@ busbar_guest_profile() {
 export PATH=/bin:/sbin
 export PS1='guest:\w# '
 unset BUSBAR_ROWS BUSBAR_COLS BUSBAR_WORK
+poweroff() { /sbin/off; }
+halt() { /sbin/off; }
+reboot() { /sbin/off; }
 blocks=$(cat /sys/block/vda/size)
 cat <<BANNER
 

@@ -26,7 +26,7 @@ record DebianKernel(Path image, Path modules) {
     /**
      * The kernel that the package stands for at present, from the cache or downloaded.
      *
-     * @throws GuestUnavailable if apt does not know the package or cannot get it
+     * @throws RuntimeException if apt does not know the package or cannot get it, see {@link Unavailable}
      */
     static synchronized DebianKernel get() throws IOException {
         String name = packageName();
@@ -43,7 +43,7 @@ record DebianKernel(Path image, Path modules) {
         Host.Result result = Host.run(LIMIT, Host.require("apt-cache", "apt").toString(), "depends", META_PACKAGE);
         Matcher depends = DEPENDS.matcher(result.output());
         if (!depends.find()) {
-            throw new GuestUnavailable("apt knows no kernel for %s (try apt-get update): %s".formatted(META_PACKAGE, result.output()));
+            throw Unavailable.because("apt knows no kernel for %s (try apt-get update): %s".formatted(META_PACKAGE, result.output()));
         }
         return depends.group(1);
     }
@@ -64,7 +64,7 @@ record DebianKernel(Path image, Path modules) {
                     find unpacked -name '*.ko.xz' -exec xz -d {} +
                     """, "download", work.toString(), name);
             if (result.exit() != 0) {
-                throw new GuestUnavailable("cannot get package %s: %s".formatted(name, result.output()));
+                throw Unavailable.because("cannot get package %s: %s".formatted(name, result.output()));
             }
             publish(unpacked, folder);
         } finally {

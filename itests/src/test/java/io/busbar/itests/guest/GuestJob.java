@@ -22,7 +22,7 @@ record GuestJob(String script, List<Path> sockets, Map<String, Path> files, Dura
     }
 
     static GuestJob of(String script, Path... sockets) {
-        return new GuestJob(script, List.of(sockets), Map.of(), Duration.ofSeconds(90));
+        return new GuestJob(script, List.of(sockets), Map.of(), Duration.ofMinutes(4));
     }
 
     GuestJob withFile(String name, Path file) {

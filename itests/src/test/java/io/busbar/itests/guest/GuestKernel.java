@@ -64,7 +64,7 @@ abstract class GuestKernel {
     /**
      * Starts the kernel. The guest runs until its script has ended, it is closed, or its time is over.
      *
-     * @throws GuestUnavailable if this machine lacks what the kernel needs
+     * @throws RuntimeException if this machine lacks what the kernel needs, see {@link Unavailable}
      */
     final Guest boot(GuestJob job) throws IOException {
         Path work = Files.createTempDirectory("guest");

@@ -32,11 +32,11 @@ final class Host {
     /**
      * The program's path.
      *
-     * @throws GuestUnavailable if it is not installed
+     * @throws RuntimeException if it is not installed, see {@link Unavailable}
      */
     static Path require(String program, String debianPackage) {
         return find(program)
-                .orElseThrow(() -> new GuestUnavailable(
+                .orElseThrow(() -> Unavailable.because(
                         "program " + program + " is missing: expected it from package " + debianPackage));
     }
 

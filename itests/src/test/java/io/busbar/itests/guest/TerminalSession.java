@@ -67,8 +67,13 @@ final class TerminalSession implements AutoCloseable {
 
     /** Types a line. */
     TerminalSession type(String line) {
+        return press(line + "\n");
+    }
+
+    /** Presses keys: characters, also those of the control key. */
+    TerminalSession press(String keys) {
         try {
-            process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            process.getOutputStream().write(keys.getBytes(StandardCharsets.UTF_8));
             process.getOutputStream().flush();
             return this;
         } catch (IOException e) {

@@ -19,7 +19,7 @@ final class Uml extends GuestKernel {
     @Override
     Path modules() {
         if (!Files.isDirectory(MODULES)) {
-            throw new GuestUnavailable(MODULES + " is missing: expected it from package user-mode-linux");
+            throw Unavailable.because(MODULES + " is missing: expected it from package user-mode-linux");
         }
         return MODULES;
     }

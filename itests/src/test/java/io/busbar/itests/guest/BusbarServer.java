@@ -1,0 +1,78 @@
+package io.busbar.itests.guest;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.busbar.itests.BusbarProcess;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Disks of the packed distribution, all of one process. */
+final class BusbarServer implements BlockServer {
+
+    private final BusbarProcess process;
+    private int disks;
+
+    BusbarServer(Path folder, String... under) {
+        process = BusbarProcess.in(folder).under(under).start();
+    }
+
+    @Override
+    public Disk serve(DiskSpec spec) {
+        String name = "disk" + disks++;
+        List<String> words = new ArrayList<>(List.of(
+                "vdpa", "dev", "add", "name", name, "mgmtdev", "sim_block", "backend", "file", "path", spec.image().toString(),
+                "queues", Integer.toString(spec.queues()), "cache", spec.writeThrough() ? "writethrough" : "writeback"));
+        if (spec.readOnly()) {
+            words.addAll(List.of("readonly", "on"));
+        }
+        process.ok(words.toArray(String[]::new));
+        return new Device(process, name);
+    }
+
+    @Override
+    public void kill() {
+        process.kill9();
+    }
+
+    @Override
+    public void close() {
+        process.close();
+    }
+
+    private record Device(BusbarProcess process, String name) implements Disk {
+
+        @Override
+        public Path socket() {
+            return process.socket(name);
+        }
+
+        @Override
+        public void resize(long bytes) {
+            process.ok("block", "resize", name, Long.toString(bytes));
+        }
+
+        @Override
+        public List<Map<String, Long>> counters() {
+            JsonObject shown = JsonParser.parseString(process.ok("vdpa", "-j", "dev", "vstats", "show", name)).getAsJsonObject();
+            return shown.getAsJsonObject("vstats").getAsJsonObject(name).getAsJsonArray("queues").asList().stream()
+                    .map(JsonElement::getAsJsonObject)
+                    .map(Device::counters)
+                    .toList();
+        }
+
+        private static Map<String, Long> counters(JsonObject queue) {
+            Map<String, Long> counters = new LinkedHashMap<>();
+            queue.entrySet().forEach(counter -> counters.put(counter.getKey().replace(" ", "_"), counter.getValue().getAsLong()));
+            return counters;
+        }
+
+        @Override
+        public void close() {
+            process.ok("vdpa", "dev", "del", name);
+        }
+    }
+}
