@@ -137,7 +137,7 @@ public final class BlockBench {
     private static int blocks(BenchOptions options) throws IOException {
         try (BlockDevice device = BlockDevice.open(options.socket(), 1, Workload.BLOCK)) {
             long bytes = Math.min(options.imageBytes(), device.config().bytes());
-            int least = Workload.SEQUENTIAL_READ_4.bytes() * Workload.SEQUENTIAL_READ_4.depth();
+            int least = 2 * Workload.SEQUENTIAL_READ_4.bytes() * Workload.SEQUENTIAL_READ_4.depth();
             if (bytes < least || device.config().blockSize() > Workload.BLOCK) {
                 throw new IOException("the disk at " + options.socket() + " has " + device.config().bytes()
                         + " bytes in blocks of " + device.config().blockSize() + ": expected at least " + least

@@ -15,7 +15,7 @@ import java.nio.file.StandardOpenOption;
 final class DiskContent {
 
     private static final int SECTORS_PER_BLOCK = Workload.BLOCK / Stamps.SECTOR;
-    private static final int PIECE_BLOCKS = 16;
+    private static final int LARGE_PIECE_BLOCKS = 256;
 
     private final int[] generations;
     private final boolean[] inFlight;
@@ -28,29 +28,42 @@ final class DiskContent {
     }
 
     /**
-     * Makes an image, whole and in the page cache, with stable storage behind it. It is written in pieces of 64 KiB, which
-     * is then what the page cache is made of: from large pieces small writes are several times slower, from small ones
-     * large reads, whoever writes and reads.
+     * Makes an image, whole and in the page cache, with stable storage behind it. The page cache keeps what is written at
+     * once as one piece, and its pieces decide what an access costs the kernel, whoever asks for it. So the part for
+     * random accesses is written block by block, and that for sequential ones in large pieces, as such data mostly is.
      *
      * @param image  a new file
      * @param blocks of 4 KiB
      * @return its content
      */
     static DiskContent create(Path image, int blocks) throws IOException {
-        try (Arena arena = Arena.ofConfined();
-                FileChannel file = FileChannel.open(image, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            MemorySegment piece = arena.allocate((long) PIECE_BLOCKS * Workload.BLOCK, Workload.BLOCK);
-            for (int block = 0; block < blocks; block += PIECE_BLOCKS) {
-                int count = Math.min(PIECE_BLOCKS, blocks - block);
+        DiskContent content = new DiskContent(blocks);
+        try (FileChannel file =
+                FileChannel.open(image, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            fill(file, 0, content.sequentialFrom(), 1);
+            fill(file, content.sequentialFrom(), blocks, LARGE_PIECE_BLOCKS);
+            file.force(true);
+        }
+        return content;
+    }
+
+    private static void fill(FileChannel file, int from, int end, int pieceBlocks) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment piece = arena.allocate((long) pieceBlocks * Workload.BLOCK, Workload.BLOCK);
+            for (int block = from; block < end; block += pieceBlocks) {
+                int count = Math.min(pieceBlocks, end - block);
                 Stamps.fill(piece, 0, count * SECTORS_PER_BLOCK, sector(block), 0);
                 ByteBuffer bytes = piece.asSlice(0, (long) count * Workload.BLOCK).asByteBuffer();
                 while (bytes.hasRemaining()) {
                     file.write(bytes);
                 }
             }
-            file.force(true);
         }
-        return new DiskContent(blocks);
+    }
+
+    /** Returns the first block of the part for sequential accesses, which is behind that for random ones. */
+    int sequentialFrom() {
+        return generations.length / 2;
     }
 
     static long sector(int block) {

@@ -27,6 +27,7 @@ final class LoadGenerator {
     private final DiskContent content;
     private final boolean checked;
     private final int blocksPerRequest;
+    private final int firstBlock;
     private final int places;
     private final int[] blockOf;
     private final long[] startedAt;
@@ -53,7 +54,9 @@ final class LoadGenerator {
         this.content = content;
         this.checked = checked;
         blocksPerRequest = workload.bytes() / Workload.BLOCK;
-        places = content.blocks() / blocksPerRequest;
+        firstBlock = workload.random() ? 0 : content.sequentialFrom();
+        int blocks = workload.random() ? content.sequentialFrom() : content.blocks() - content.sequentialFrom();
+        places = blocks / blocksPerRequest;
         blockOf = new int[workload.depth()];
         startedAt = new long[workload.depth()];
         batch = new int[Math.max(1, workload.depth() / BATCHES)];
@@ -198,12 +201,13 @@ final class LoadGenerator {
         if (!workload.random()) {
             int place = next;
             next = place + 1 == places ? 0 : place + 1;
-            return place * blocksPerRequest;
+            return firstBlock + place * blocksPerRequest;
         }
         // xorshift64* (Vigna): cheap, and no two requests in a row are near each other
         random ^= random >>> 12;
         random ^= random << 25;
         random ^= random >>> 27;
-        return (int) Math.unsignedMultiplyHigh(random * 0x2545f4914f6cdd1dL, places) * blocksPerRequest;
+        return firstBlock
+                + (int) Math.unsignedMultiplyHigh(random * 0x2545f4914f6cdd1dL, places) * blocksPerRequest;
     }
 }

@@ -43,7 +43,7 @@ class LoadGeneratorTest {
 
     @Test
     void wrong_data_is_an_error() throws IOException {
-        disk[disk.length / 2] ^= 1;
+        disk[disk.length / 4 * 3] ^= 1;
         try (TinyDevice _ = TinyDevice.at(socket(), disk, new TinyDevice.Faults())) {
             assertThat(RUN.measure(socket(), Workload.SEQUENTIAL_READ_4, content, true, 1).errors()).isPositive();
             assertThat(ReadBack.differences(socket(), content)).isEqualTo(1);
