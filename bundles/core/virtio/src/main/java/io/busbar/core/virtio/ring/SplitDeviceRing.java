@@ -89,6 +89,9 @@ final class SplitDeviceRing extends DeviceRing {
         this.nextAvail = config.nextAvail();
         this.nextTicket = config.nextTicket();
         this.usedIndex = RingWords.u16Acquire(geometry.all(), geometry.used() + SplitLayout.IDX);
+        // An earlier owner of the ring may have left kicks switched off.
+        this.kicksDisabled = !geometry.eventIdx()
+                && RingWords.u16Plain(geometry.all(), geometry.used() + SplitLayout.FLAGS) != 0;
     }
 
     private DeviceParts parts() {

@@ -860,6 +860,15 @@ abstract class DeviceRingContract {
     }
 
     @Test
+    void a_ring_that_another_device_left_with_kicks_switched_off_has_them_switched_on_again_2_7_10() {
+        HandRing hand = new HandRing(8, 0);
+        make(hand).disableKicks();
+        DeviceRing successor = make(hand);
+        assertThat(successor.enableKicks()).isFalse();
+        assertThat(hand.usedFlags()).isZero();
+    }
+
+    @Test
     void with_event_idx_avail_event_is_written_each_time_kicks_are_wanted_2_7_10_1() {
         HandRing hand = new HandRing(8, EVENT_IDX).descriptor(0, LOW, 1, 0, 0);
         DeviceRing ring = make(hand);
