@@ -59,7 +59,8 @@ public abstract class DeviceRing {
     public abstract int take(int max);
 
     /**
-     * Takes chains again that were in flight when an earlier owner of the queue ended, by their heads.
+     * Takes chains again that were in flight when an earlier owner of the queue ended, by their heads. The record that
+     * survives this process has them already, and they keep their place in it.
      *
      * @param heads in the order in which they were taken first
      * @param count how many of them

@@ -134,6 +134,7 @@ final class SplitDeviceRing extends DeviceRing {
             taken[count++] = head;
         }
         nextAvail = first + count & 0xffff;
+        record(p, count);
         return accept(p, count);
     }
 
@@ -164,16 +165,20 @@ final class SplitDeviceRing extends DeviceRing {
         return accept(p, done);
     }
 
-    /** Counts and records the chains just taken. */
+    /** Records the chains just taken, where that is wanted. */
+    private void record(DeviceParts p, int count) {
+        if (p.inflight() != null) {
+            for (int i = 0; i < count; i++) {
+                p.inflight().taken(p.taken()[i], nextTicket + i);
+            }
+        }
+    }
+
+    /** Counts the chains just taken. */
     private int accept(DeviceParts p, int count) {
         if (p.geometry().inOrder()) {
             for (int i = 0; i < count; i++) {
                 order[orderLast++ & order.length - 1] = p.taken()[i];
-            }
-        }
-        if (p.inflight() != null) {
-            for (int i = 0; i < count; i++) {
-                p.inflight().taken(p.taken()[i], nextTicket + i);
             }
         }
         nextTicket += count;

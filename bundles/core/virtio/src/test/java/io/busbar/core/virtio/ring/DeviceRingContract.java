@@ -986,6 +986,31 @@ abstract class DeviceRingContract {
     }
 
     @Test
+    void chains_that_are_taken_again_keep_their_place_in_the_record() {
+        HandRing hand = new HandRing(8, IN_ORDER);
+        for (int i = 0; i < 8; i++) {
+            hand.descriptor(i, LOW + i, 1, WRITE, 0);
+        }
+        MemorySegment memory = Arena.global().allocate(InflightRegion.bytes(8), 64);
+        InflightRegion record = new InflightRegion(HandRing.ALL, memory.address(), 8);
+        record.format(0);
+        DeviceRing first = make(hand.config().withInflight(record), hand.regions());
+        hand.offer(5, 4, 3);
+        first.take(8);
+
+        int[] heads = new int[8];
+        InflightRegion found = new InflightRegion(HandRing.ALL, memory.address(), 8);
+        assertThat(found.recover(0, heads)).isEqualTo(3);
+        DeviceRing second = make(hand.config().withNextAvail(3).withNextTicket(found.nextTicket())
+                .withInflight(found), hand.regions());
+        assertThat(second.takeAgain(heads, 1)).isOne();
+
+        // This one ends here too, before it has taken the others.
+        assertThat(new InflightRegion(HandRing.ALL, memory.address(), 8).recover(0, heads)).isEqualTo(3);
+        assertThat(List.of(heads[0], heads[1], heads[2])).containsExactly(5, 4, 3);
+    }
+
+    @Test
     void a_head_that_is_not_of_this_queue_or_taken_already_cannot_be_taken_again() {
         HandRing hand = new HandRing(8, 0).descriptor(0, LOW, 1, WRITE, 0);
         assertThat(make(hand).takeAgain(new int[] {8}, 1)).isEqualTo(RingFault.HEAD_OUT_OF_RANGE);
