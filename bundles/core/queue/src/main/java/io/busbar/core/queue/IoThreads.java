@@ -29,6 +29,7 @@ final class IoThreads {
     private IoTask first;
     private IoTask last;
     private IoTask spare;
+    private int tasks;
     private int idle;
     private int serial;
     private boolean closed;
@@ -56,9 +57,12 @@ final class IoThreads {
                 last.next = task;
             }
             last = task;
+            tasks++;
             if (idle > 0) {
                 waiting.signal();
-            } else if (threads.size() < limit && !closed) {
+            }
+            // Threads that were woken for earlier work still count as idle until they run.
+            if (tasks > idle && threads.size() < limit && !closed) {
                 startThread();
             }
         } finally {
@@ -78,8 +82,9 @@ final class IoThreads {
 
     private void startThread() {
         Thread thread = new QueueThread(this::runThread, name + "-io" + serial++);
-        threads.add(thread);
+        // Counted when it is there: the system may have no room for one.
         thread.start();
+        threads.add(thread);
     }
 
     private void runThread() {
@@ -124,6 +129,7 @@ final class IoThreads {
             if (first == null) {
                 last = null;
             }
+            tasks--;
             current.set(task.chain, task.work, task.attachment);
             task.clear();
             if (task != current.chain.ioTask()) {
