@@ -163,7 +163,10 @@ final class ActiveQueue {
         }
     }
 
-    /** One turn: completions that came from elsewhere, then new chains. Returns the number of things done. */
+    /**
+     * One turn: completions that came from elsewhere, then new chains, then what completions on this thread have left to
+     * do, also those that came while another queue had its turn. Returns the number of things done.
+     */
     int turn() {
         int done = 0;
         try {
@@ -171,6 +174,7 @@ final class ActiveQueue {
             if (taking) {
                 done += takeNew();
             }
+            settle();
         } catch (InternalError e) {
             breakBy(MEMORY_GONE);
         }
@@ -237,7 +241,6 @@ final class ActiveQueue {
         } finally {
             worker.leavesModel();
         }
-        settle();
     }
 
     /** Chains that a model threw over: nobody else has them, and the queue is broken, so that they can be let go. */
