@@ -340,7 +340,15 @@ final class ActiveQueue {
         VqCallback told = callback;
         if (!broken && ring.callNeeded() && told != null) {
             counters.add(QueueCounters.CALLS, 1);
+            tell(told);
+        }
+    }
+
+    private void tell(VqCallback told) {
+        try {
             told.called();
+        } catch (RuntimeException e) {
+            breakBy("its callback threw " + e);
         }
     }
 
@@ -356,8 +364,20 @@ final class ActiveQueue {
         worker.wake();
     }
 
+    /**
+     * The thread failed, and nobody knows at which queue's work: none goes on.
+     *
+     * @return whether this queue went on until now
+     */
+    boolean workerFailed(Throwable e) {
+        boolean sound = !broken;
+        breakBy(e instanceof InternalError ? MEMORY_GONE : "its thread failed: " + e);
+        return sound;
+    }
+
     private void breakBy(String sentence) {
         if (broken) {
+            checkPaused();
             return;
         }
         broken = true;

@@ -93,15 +93,43 @@ final class QueueWorker extends QueueThread {
     public void run() {
         try {
             while (!ended) {
-                if (turn() == 0 && !pollBriefly()) {
-                    sleep();
-                }
+                work();
             }
         } catch (Throwable e) {
             LOG.error("{} ended: {}", getName(), e.toString(), e);
         } finally {
             close();
         }
+    }
+
+    /**
+     * Works until there is nothing to do, and sleeps. What is thrown here breaks the queues; the thread goes on, as they
+     * have to be stopped by it. A fault in the driver's memory can come here, as the JVM may report it later than at
+     * the access.
+     */
+    private void work() {
+        try {
+            if (turn() == 0 && !pollBriefly()) {
+                sleep();
+            }
+        } catch (RuntimeException | Error e) {
+            sleeping = false;
+            if (!breakQueues(e)) {
+                throw e;
+            }
+        }
+    }
+
+    /** Returns whether there was one that was not broken: else what was thrown is nothing that a queue has caused. */
+    private boolean breakQueues(Throwable e) {
+        if (!(e instanceof InternalError)) {
+            LOG.error("{}: its queues cannot go on: {}", getName(), e.toString(), e);
+        }
+        boolean any = false;
+        for (ActiveQueue queue : queues) {
+            any |= queue.workerFailed(e);
+        }
+        return any;
     }
 
     private int turn() {

@@ -52,6 +52,9 @@ class SoftwareDataPathTest {
     private static final EngineSettings IMPATIENT =
             new EngineSettings(25_000, TimeUnit.MILLISECONDS.toNanos(50), 2, 2, true);
 
+    private static final EngineSettings ONE_WORKER =
+            new EngineSettings(0, TimeUnit.SECONDS.toNanos(10), 2, 1, true);
+
     private final List<String> broken = new CopyOnWriteArrayList<>();
     private TestDriver driver;
     private SoftwareDataPath path;
@@ -333,6 +336,27 @@ class SoftwareDataPathTest {
         assertThat(awaitUsed()).isEqualTo(5);
         path.reset();
         assertThat(path.health()).isEqualTo(Health.OK);
+    }
+
+    @Test
+    void a_callback_that_throws_breaks_its_queue_and_no_other() throws Exception {
+        start(new TestModel(chain -> chain.onIoThread((late, attachment) -> copyOneToAnother(late), null)), ONE_WORKER);
+        path.setVqCallback(0, () -> {
+            throw new IllegalStateException("nobody listens");
+        });
+        path.setVqNum(1, SIZE);
+        path.setVqAddress(1, TestDriver.table(1), TestDriver.driverArea(1), TestDriver.deviceArea(1));
+        path.setVqReady(1, true);
+        DriverRing other = driver.ring(1, SIZE, FEATURES);
+        send(0);
+        await(() -> !broken.isEmpty());
+        assertThat(broken).containsExactly("0: its callback threw java.lang.IllegalStateException: nobody listens");
+        ring = other;
+        add(5);
+        ring.publish();
+        path.kick(1);
+        assertThat(awaitUsed()).isEqualTo(5);
+        path.reset();
     }
 
     @Test
