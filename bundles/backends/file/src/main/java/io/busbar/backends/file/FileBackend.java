@@ -9,12 +9,13 @@ import io.busbar.api.backend.BlockBatch;
 import io.busbar.api.backend.BlockInfo;
 import io.busbar.api.backend.BlockRequest;
 import io.busbar.api.backend.ResizableBackend;
+import io.busbar.api.backend.RevocableBackend;
 import io.busbar.core.linux.Errno;
 import io.busbar.core.linux.LinuxException;
 
 /** A disk in a file or on a block device. */
 @BackendType(type = BackendType.BLOCK, name = "file", settings = "path FILE [size SIZE] [io buffered|direct|mapped]")
-public final class FileBackend implements BlockBackend, ResizableBackend {
+public final class FileBackend implements BlockBackend, ResizableBackend, RevocableBackend {
 
     private static final int PHYSICAL_BLOCK = 4096;
 
@@ -39,6 +40,7 @@ public final class FileBackend implements BlockBackend, ResizableBackend {
         try {
             this.transfers = transfers(io);
         } catch (LinuxException e) {
+            image.putBack();
             image.file().close();
             throw new BackendException(Kind.FAILED, "file " + image.path() + ": " + e.getMessage(), e);
         }
@@ -144,6 +146,12 @@ public final class FileBackend implements BlockBackend, ResizableBackend {
         };
         return new BackendException(kind, "file " + image.path() + " cannot have " + capacity + " bytes: "
                 + Errno.text(result) + " (" + Errno.name(result) + ")");
+    }
+
+    @Override
+    public void revoke() {
+        image.putBack();
+        close();
     }
 
     @Override

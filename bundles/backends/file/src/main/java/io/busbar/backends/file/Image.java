@@ -30,8 +30,20 @@ import org.slf4j.LoggerFactory;
  * @param size      bytes, a multiple of 512
  * @param isDevice  whether it is a block device
  * @param alignment what O_DIRECT wants; null if it is not used
+ * @param before    what was there before it was opened
  */
-record Image(Path path, PositionalFile file, long size, boolean isDevice, DirectAlignment alignment) {
+record Image(
+        Path path, PositionalFile file, long size, boolean isDevice, DirectAlignment alignment, Before before) {
+
+    /** What opening found. */
+    enum Before {
+        /** A disk. */
+        DISK,
+        /** A file without a byte, which was given its size. */
+        EMPTY,
+        /** Nothing: the file was made. */
+        NOTHING
+    }
 
     private static final Logger LOG = LoggerFactory.getLogger(Image.class);
 
@@ -77,12 +89,14 @@ record Image(Path path, PositionalFile file, long size, boolean isDevice, Direct
             lock(file, path, context.readOnly());
             boolean isDevice = file.kind() == FdKind.BLOCK;
             long bytes = file.size();
+            Before before = Before.DISK;
             if (bytes == 0 && size.isPresent() && !isDevice && !context.readOnly()) {
                 setSize(file, path, size.getAsLong());
                 bytes = size.getAsLong();
+                before = Before.EMPTY;
             }
             requireSize(path, bytes, size);
-            return new Image(path, file, bytes, isDevice, alignment(file, path, io));
+            return new Image(path, file, bytes, isDevice, alignment(file, path, io), before);
         } catch (LinuxException e) {
             file.close();
             throw refusal(path, context.readOnly(), io, e);
@@ -105,6 +119,15 @@ record Image(Path path, PositionalFile file, long size, boolean isDevice, Direct
         }
     }
 
+    /** Leaves what was there before, while the lock is still held. */
+    void putBack() {
+        switch (before) {
+            case NOTHING -> delete(path);
+            case EMPTY -> file.truncate(0);
+            case DISK -> { }
+        }
+    }
+
     private static Image make(Path path, BackendContext context, long size, IoMode io) throws BackendException {
         PositionalFile file;
         try {
@@ -115,7 +138,7 @@ record Image(Path path, PositionalFile file, long size, boolean isDevice, Direct
         try {
             lock(file, path, false);
             setSize(file, path, size);
-            Image image = new Image(path, file, size, false, alignment(file, path, io));
+            Image image = new Image(path, file, size, false, alignment(file, path, io), Before.NOTHING);
             LOG.info("{}: made {}, {} bytes, sparse", context.deviceName(), path, size);
             return image;
         } catch (LinuxException e) {
@@ -129,12 +152,15 @@ record Image(Path path, PositionalFile file, long size, boolean isDevice, Direct
 
     /** Takes away a file that was made a moment ago and could not become a disk. */
     private static void discard(PositionalFile file, Path path) {
+        delete(path);
+        file.close();
+    }
+
+    private static void delete(Path path) {
         try {
             Files.deleteIfExists(path);
         } catch (IOException e) {
             LOG.warn("{} was made, is no disk, and cannot be deleted: {}", path, e.toString());
-        } finally {
-            file.close();
         }
     }
 

@@ -75,6 +75,23 @@ class OpeningTest {
     }
 
     @Test
+    void what_a_size_made_is_gone_again_if_the_device_cannot_be() throws Exception {
+        Path made = directory.resolve("new");
+        open(made, "size", "1M").revoke();
+        assertThat(made).doesNotExist();
+
+        Path empty = Files.createFile(directory.resolve("empty"));
+        open(empty, "size", "1M").revoke();
+        assertThat(Files.size(empty)).isZero();
+
+        Path disk = ImageFile.filled(directory, "disk", 4096, 1);
+        byte[] before = Files.readAllBytes(disk);
+        open(disk, "size", "4K").revoke();
+        assertThat(disk).hasBinaryContent(before);
+        open(disk).close();
+    }
+
+    @Test
     void a_size_that_the_file_has_is_fine_and_any_other_is_refused_and_changes_nothing() throws Exception {
         Path file = ImageFile.filled(directory, "disk", 4096, 1);
         open(file, "size", "4K").close();

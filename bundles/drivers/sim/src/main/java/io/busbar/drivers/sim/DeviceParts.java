@@ -60,6 +60,8 @@ final class DeviceParts {
     private boolean modelGone;
     private boolean backendGone;
     private boolean closed;
+    /** It could not be made. */
+    private boolean refused;
     private long accepted;
     private long retryMillis = FIRST_RETRY_MILLIS;
     private volatile byte[] lastConfig = {};
@@ -93,9 +95,9 @@ final class DeviceParts {
         try {
             parts.openAll(status);
             return parts;
-        } catch (VdpaException | RuntimeException refused) {
-            parts.close();
-            throw refused;
+        } catch (VdpaException | RuntimeException wrong) {
+            parts.revoke();
+            throw wrong;
         }
     }
 
@@ -251,9 +253,11 @@ final class DeviceParts {
                 return;
             }
             Factories factories = opener.services().factories();
+            boolean known = backendGone || modelGone;
             backendGone |= backend != null && !factories.has(backend.factory());
             modelGone |= model != null && !factories.has(modelFactory);
-            if (backendGone || modelGone) {
+            // What was known to be gone and is not let go yet is tried again later, by whoever could not.
+            if ((backendGone || modelGone) && !known) {
                 trouble = modelGone || model == null
                         ? opener.noModel()
                         : opener.noBackend(modelFactory, backend.factory().name());
@@ -311,7 +315,17 @@ final class DeviceParts {
         OpenBackend old = backend;
         backend = null;
         old.context().close();
-        opener.reap(old.backend());
+        if (refused) {
+            opener.revoke(old.backend());
+        } else {
+            opener.reap(old.backend());
+        }
+    }
+
+    /** Takes apart what could not become a device; the backend takes back what its opening changed. */
+    private void revoke() {
+        refused = true;
+        close();
     }
 
     private void closeModel() {

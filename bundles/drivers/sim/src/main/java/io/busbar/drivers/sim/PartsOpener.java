@@ -62,11 +62,16 @@ record PartsOpener(SimClass type, AddRequest request, SimServices services, Noti
     }
 
     OpenBackend open(DeviceModelFactory model, BackendFactory backend, DeviceWords words) throws VdpaException {
-        return OpenBackend.open(request.name(), backend, words, wordsOf(model), notifications, this::reap);
+        return OpenBackend.open(request.name(), backend, words, wordsOf(model), notifications, this::revoke);
     }
 
     void reap(Backend opened) {
         services.reaper().close(request.name(), opened);
+    }
+
+    /** Closes what was opened for a device that cannot be made. */
+    void revoke(Backend opened) {
+        services.reaper().revoke(request.name(), opened);
     }
 
     Health noModel() {

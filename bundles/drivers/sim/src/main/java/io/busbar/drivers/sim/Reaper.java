@@ -1,6 +1,7 @@
 package io.busbar.drivers.sim;
 
 import io.busbar.api.backend.Backend;
+import io.busbar.api.backend.RevocableBackend;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,18 +35,32 @@ final class Reaper {
      * @param backend the backend
      */
     void close(String device, Backend backend) {
+        end(device, backend::close);
+    }
+
+    /**
+     * Closes a backend whose device could not be made: what its opening changed is taken back, if it can do that.
+     *
+     * @param device  the device that it was to serve
+     * @param backend the backend
+     */
+    void revoke(String device, Backend backend) {
+        end(device, backend instanceof RevocableBackend revocable ? revocable::revoke : backend::close);
+    }
+
+    private void end(String device, Runnable close) {
         Thread closing = Thread.ofPlatform()
                 .daemon()
                 .name("busbar-close-" + device)
-                .start(() -> closeNow(device, backend));
+                .start(() -> closeNow(device, close));
         if (!joined(closing, patience)) {
             Thread.ofPlatform().daemon().name("busbar-reaper-" + device).start(() -> watch(device, closing));
         }
     }
 
-    private static void closeNow(String device, Backend backend) {
+    private static void closeNow(String device, Runnable close) {
         try {
-            backend.close();
+            close.run();
         } catch (RuntimeException | LinkageError thrown) {
             LOG.error("{}: the backend failed to close", device, thrown);
         }

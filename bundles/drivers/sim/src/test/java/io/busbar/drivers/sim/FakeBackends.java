@@ -5,6 +5,7 @@ import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
 import io.busbar.api.backend.ResizableBackend;
+import io.busbar.api.backend.RevocableBackend;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -60,13 +61,14 @@ final class FakeBackends implements BackendFactory {
         return backend;
     }
 
-    static class Opened implements Backend {
+    static class Opened implements RevocableBackend {
 
         final BackendContext context;
         final String path;
         final boolean misfit;
         final int capacity;
         volatile boolean closed;
+        volatile boolean revoked;
 
         Opened(BackendContext context, String path, FakeBackends factory) {
             this.context = context;
@@ -78,6 +80,12 @@ final class FakeBackends implements BackendFactory {
         @Override
         public void close() {
             closed = true;
+        }
+
+        @Override
+        public void revoke() {
+            revoked = true;
+            close();
         }
     }
 

@@ -227,7 +227,7 @@ class SimDeviceTest {
     void a_model_that_does_not_take_the_backend_refuses_the_device_as_a_whole() {
         file.misfit = true;
         assertThat(refused(this::disk)).hasMessage("the backend is read-only now");
-        assertThat(file.last().closed).isTrue();
+        assertThat(file.last().revoked).as("what its opening changed is taken back").isTrue();
         assertThat(models.last().closed).isTrue();
         assertThat(engine.path).isNull();
     }
@@ -238,6 +238,7 @@ class SimDeviceTest {
         sim.devDel(device);
         assertThat(engine.path.closed).isTrue();
         assertThat(file.last().closed).isTrue();
+        assertThat(file.last().revoked).isFalse();
         assertThat(models.last().closed).isTrue();
     }
 
@@ -523,7 +524,8 @@ class SimDeviceTest {
             Eventually.that("it is refused", () -> device.health().reason() == Reason.FEATURES_MISMATCH);
             assertThat(device.health().sentence()).isEqualTo("the backend is read-only now");
             assertThat(engine.path.model).isNull();
-            assertThat(file.last().closed).isTrue();
+            // It is tried again and again, so that the last one may have been opened just now.
+            Eventually.that("it is closed", () -> file.last().closed);
 
             file.misfit = false;
             Eventually.that("it is tried again", () -> engine.path.model != null);
@@ -557,6 +559,18 @@ class SimDeviceTest {
                     && engine.path.model != null);
             assertThat(file.last().closed).isTrue();
             assertThat(device.health().ok()).isTrue();
+        }
+
+        /** Two attempts at once, by whom it was told and by whom it is recovered; after that with pauses. */
+        @Test
+        void a_backend_whose_requests_do_not_end_is_not_asked_for_again_and_again() {
+            engine.path.stuck = true;
+            long start = System.nanoTime();
+            leaves(file);
+            Eventually.that("it is tried again", () -> Collections.frequency(List.copyOf(engine.path.calls), "detach") >= 4);
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofMillis(500));
+            assertThat(device.health().reason()).isEqualTo(Reason.BACKEND_STUCK);
+            engine.path.stuck = false;
         }
 
         @Test
