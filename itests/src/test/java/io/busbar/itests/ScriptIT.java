@@ -48,7 +48,7 @@ class ScriptIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"run", "start", "stop", "status", "logs", "shell", "test", "build", "baseline", "bench", "completion", "version", "help"})
+    @CsvSource({"run", "start", "stop", "status", "logs", "shell", "test", "fuzz", "build", "baseline", "bench", "completion", "version", "help"})
     void helpOfACommandSaysHowToUseIt(String command) {
         var help = busbar("help", command);
 
@@ -69,7 +69,8 @@ class ScriptIT {
         "run --frobnicate,--frobnicate", "run --disk,--disk", "run --no-guest --socket-dir,--socket-dir",
         "start now,now", "stop now,now", "logs x,x", "version x,x", "--frobnicate,--frobnicate",
         "--instance,--instance", "bench,block", "bench frobnicate,block", "completion zsh,bash", "test,source tree",
-        "build,source tree", "baseline,source tree", "help frobnicate,frobnicate"
+        "build,source tree", "baseline,source tree", "fuzz,source tree", "help frobnicate,frobnicate",
+        "--instance no/name status,no/name", "--instance .. stop,..", "--instance x*y start,x*y"
     })
     void aWrongCommandLineIsNamedAndRefused(String line, String named) {
         var result = busbar(line.split(" "));
@@ -120,14 +121,45 @@ class ScriptIT {
         assertThat(busbar("status").exit()).isEqualTo(NOT_RUNNING);
     }
 
+    @ParameterizedTest
+    @CsvSource({"start", "stop", "status", "vdpa dev show"})
+    void anInstanceNameOfTheEnvironmentThatIsNoneIsRefused(String line) {
+        environment.put("BUSBAR_INSTANCE", "no/name");
+
+        var result = busbar(line.split(" "));
+
+        assertThat(result.exit()).isEqualTo(USAGE);
+        assertThat(result.err()).startsWith("busbar: \"no/name\" is no name for an instance: letters, digits");
+        assertThat(directory.resolve("state")).doesNotExist();
+    }
+
+    @Test
+    void anInstanceNameThatIsEmptyIsRefused() {
+        var result = busbar("--instance", "", "status");
+
+        assertThat(result.exit()).isEqualTo(USAGE);
+        assertThat(result.err()).startsWith("busbar: \"\" is no name for an instance");
+    }
+
     @Test
     void aStartThatFailsSaysWhy() {
-        environment.put("BUSBAR_INSTANCE", "no/name");
+        var start = busbar("start", "--disk", directory.resolve("no.img").toString());
+
+        assertThat(start.exit()).isEqualTo(FAILED);
+        assertThat(start.err()).contains("no.img: there is no such file").contains("did not start");
+        assertThat(busbar("status").exit()).isEqualTo(NOT_RUNNING);
+    }
+
+    @Test
+    void aStateDirectoryThatCannotBeMadeIsNamed() throws IOException {
+        Files.createFile(directory.resolve("state"));
 
         var start = busbar("start");
 
         assertThat(start.exit()).isEqualTo(FAILED);
-        assertThat(start.err()).contains("\"no/name\" is no name for an instance").contains("did not start");
+        assertThat(start.err())
+                .isEqualTo("busbar: the state directory " + directory.resolve("state/default/log") + " cannot be made or"
+                        + " written to (Not a directory): choose another by BUSBAR_STATE_DIR\n");
     }
 
     @Test

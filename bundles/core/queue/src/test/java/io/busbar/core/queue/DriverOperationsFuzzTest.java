@@ -17,6 +17,7 @@ import io.busbar.api.vdpa.VqState;
 import io.busbar.backends.memory.MemoryBackend;
 import io.busbar.core.linux.EventFd;
 import io.busbar.core.virtio.VirtioConfig;
+import io.busbar.core.virtio.block.VirtioBlk;
 import io.busbar.core.virtio.ring.DriverRing;
 import io.busbar.devices.block.BlockModelFactory;
 import io.busbar.testkit.TestBackendContext;
@@ -48,6 +49,19 @@ class DriverOperationsFuzzTest {
     private static final int LENT_BYTES = 64 * 4096;
     private static final long PRIVATE = LENT + LENT_BYTES;
     private static final int PRIVATE_BYTES = 4096;
+    private static final long INDIRECT_TABLE = LENT + 0x20000;
+    /* Descriptor flags (virtio 1.2, 2.7.5). */
+    private static final int NEXT = 1;
+    private static final int WRITE = 2;
+    private static final int INDIRECT = 4;
+    /* What requests are made of; the last type is none. */
+    private static final int SECTORS = 2048;
+    private static final int[] TYPES = {
+        VirtioBlk.VIRTIO_BLK_T_IN, VirtioBlk.VIRTIO_BLK_T_OUT, VirtioBlk.VIRTIO_BLK_T_FLUSH,
+        VirtioBlk.VIRTIO_BLK_T_GET_ID, VirtioBlk.VIRTIO_BLK_T_DISCARD, VirtioBlk.VIRTIO_BLK_T_WRITE_ZEROES,
+        VirtioBlk.VIRTIO_BLK_T_SECURE_ERASE, 99
+    };
+    private static final int[] LENGTHS = {0, 1, 16, 20, 32, 511, 512, 513, 1024, 4096};
     private static final EngineSettings SETTINGS = new EngineSettings(0, TimeUnit.SECONDS.toNanos(20), 2, 2, false);
 
     private TestDriver driver;
@@ -87,7 +101,7 @@ class DriverOperationsFuzzTest {
     }
 
     private void operate(FuzzedDataProvider data) throws VdpaException {
-        switch (data.consumeInt(0, 11)) {
+        switch (data.consumeInt(0, 15)) {
             case 0, 1 -> writeDescriptor(data, TestDriver.table(0), SIZE);
             case 2 -> writeDescriptor(data, LENT, 32);
             case 3 -> writeHeader(data);
@@ -97,7 +111,8 @@ class DriverOperationsFuzzTest {
             case 8 -> word(TestDriver.driverArea(0) + 2L * data.consumeInt(0, SIZE + 3), data.consumeShort());
             case 9 -> scribble(data);
             case 10 -> restart(data);
-            default -> setUp(data);
+            case 11 -> setUp(data);
+            default -> request(data);
         }
     }
 
@@ -123,26 +138,78 @@ class DriverOperationsFuzzTest {
     }
 
     private void writeDescriptor(FuzzedDataProvider data, long table, int entries) {
-        long at = table - TestDriver.IOVA + 16L * data.consumeInt(0, entries - 1);
+        int index = data.consumeInt(0, entries - 1);
         long address = data.consumeBoolean() ? LENT + data.consumeInt(0, LENT_BYTES) : data.consumeLong();
         int length = data.consumeBoolean() ? data.consumeInt(0, 8192) : data.consumeInt();
-        ours().set(JAVA_LONG_UNALIGNED, at, address);
-        ours().set(JAVA_INT_UNALIGNED, at + 8, length);
-        ours().set(JAVA_SHORT_UNALIGNED, at + 12, (short) data.consumeInt(0, 9));
-        ours().set(JAVA_SHORT_UNALIGNED, at + 14, (short) data.consumeInt(0, entries + 1));
+        putDescriptor(table, index, address, length, data.consumeInt(0, 9), data.consumeInt(0, entries + 1));
     }
 
     private void writeHeader(FuzzedDataProvider data) {
-        long at = LENT - TestDriver.IOVA + 16L * data.consumeInt(0, 63);
-        ours().set(JAVA_INT_UNALIGNED, at, data.consumeInt(-1, 16));
+        putHeader(LENT + 16L * data.consumeInt(0, 63), data.consumeInt(-1, 16),
+                data.consumeBoolean() ? data.consumeInt(0, 2100) : data.consumeLong());
+    }
+
+    /** A request as a good driver makes it, or nearly: of few bytes of input, so that many fit into one sequence. */
+    private void request(FuzzedDataProvider data) {
+        int type = data.pickValue(TYPES);
+        long slot = LENT + 0x4000L * data.consumeInt(1, 4);
+        putHeader(slot, type, data.consumeInt(0, 2 * SECTORS));
+        putRanges(slot + 0x1000, data);
+        int parts = 2 + data.consumeInt(0, 3);
+        boolean indirect = data.consumeBoolean();
+        int head = data.consumeInt(0, SIZE - 1);
+        long table = indirect ? INDIRECT_TABLE : TestDriver.table(0);
+        int first = indirect ? 0 : head;
+        int writable = type == VirtioBlk.VIRTIO_BLK_T_IN || type == VirtioBlk.VIRTIO_BLK_T_GET_ID ? WRITE : 0;
+        for (int i = 0; i < parts; i++) {
+            boolean last = i == parts - 1;
+            int flags = (last ? WRITE : NEXT) | (i == 0 || last ? 0 : writable);
+            long address = i == 0 ? slot : last ? slot + 64 : slot + 0x1000L * i;
+            int length = i == 0 ? 16 : last ? 1 : data.pickValue(LENGTHS);
+            putDescriptor(table, (first + i) % SIZE, address, length, flags, (first + i + 1) % SIZE);
+        }
+        if (indirect) {
+            putDescriptor(TestDriver.table(0), head, table, 16 * parts, INDIRECT, 0);
+        }
+        makeAvailable(head);
+        if (data.consumeBoolean()) {
+            kick();
+        }
+    }
+
+    /** Two segments of a discard or of write zeroes, which only those look at. */
+    private void putRanges(long iova, FuzzedDataProvider data) {
+        for (int i = 0; i < 2; i++) {
+            long at = iova - TestDriver.IOVA + 16L * i;
+            ours().set(JAVA_LONG_UNALIGNED, at, data.consumeInt(0, SECTORS + 8));
+            ours().set(JAVA_INT_UNALIGNED, at + 8, data.consumeInt(0, 64));
+            ours().set(JAVA_INT_UNALIGNED, at + 12, data.consumeInt(0, 3));
+        }
+    }
+
+    private void putDescriptor(long table, int index, long address, int length, int flags, int next) {
+        long at = table - TestDriver.IOVA + 16L * index;
+        ours().set(JAVA_LONG_UNALIGNED, at, address);
+        ours().set(JAVA_INT_UNALIGNED, at + 8, length);
+        ours().set(JAVA_SHORT_UNALIGNED, at + 12, (short) flags);
+        ours().set(JAVA_SHORT_UNALIGNED, at + 14, (short) next);
+    }
+
+    private void putHeader(long iova, int type, long sector) {
+        long at = iova - TestDriver.IOVA;
+        ours().set(JAVA_INT_UNALIGNED, at, type);
         ours().set(JAVA_INT_UNALIGNED, at + 4, 0);
-        ours().set(JAVA_LONG_UNALIGNED, at + 8, data.consumeBoolean() ? data.consumeInt(0, 2100) : data.consumeLong());
+        ours().set(JAVA_LONG_UNALIGNED, at + 8, sector);
     }
 
     private void makeAvailable(FuzzedDataProvider data) {
+        makeAvailable(data.consumeInt(0, SIZE));
+    }
+
+    private void makeAvailable(int head) {
         long index = TestDriver.driverArea(0) + 2 - TestDriver.IOVA;
         int count = ours().get(JAVA_SHORT_UNALIGNED, index) & 0xffff;
-        word(TestDriver.driverArea(0) + 4 + 2L * (count % SIZE), (short) data.consumeInt(0, SIZE));
+        word(TestDriver.driverArea(0) + 4 + 2L * (count % SIZE), (short) head);
         ours().set(JAVA_SHORT_UNALIGNED, index, (short) (count + 1));
     }
 
