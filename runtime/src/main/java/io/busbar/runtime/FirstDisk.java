@@ -10,6 +10,7 @@ import java.util.function.BooleanSupplier;
 /** Makes {@code disk0} of an image, as a user would by command. */
 final class FirstDisk {
     private static final String NAME = "disk0";
+    private static final String SENTENCE = "Error: vdpa: ";
     private static final long DEADLINE_NANOS = 10_000_000_000L;
     private static final long POLL_MILLIS = 2;
 
@@ -33,7 +34,7 @@ final class FirstDisk {
                     _ -> {},
                     error::append);
             if (exit != 0) {
-                throw new UsageException(error.isEmpty() ? NAME + " cannot be added, status " + exit : error.toString().strip());
+                throw new UsageException(NAME + ": " + sentence(error.toString(), exit));
             }
         }
         var socket = socketDir.resolve(NAME + ".sock");
@@ -42,6 +43,31 @@ final class FirstDisk {
                     + ": \"busbar vdpa dev show\" and the log say why");
         }
         return socket;
+    }
+
+    /** The command's own sentence; the error number's text, which follows, says no more. */
+    static String sentence(String error, int exit) {
+        return error.lines()
+                .filter(line -> line.startsWith(SENTENCE))
+                .map(line -> line.substring(SENTENCE.length()))
+                .findFirst()
+                .orElseGet(() -> error.isBlank() ? "cannot be added, status " + exit : error.strip());
+    }
+
+    /**
+     * Refuses at once what cannot become a disk, before anything is started.
+     *
+     * @param image absolute
+     * @throws UsageException if there is no such file, or it is a directory
+     */
+    static void require(Path image) throws UsageException {
+        if (!Files.exists(image)) {
+            throw new UsageException("--disk " + image + ": there is no such file: expected the image of a disk, such as"
+                    + " \"truncate -s 1G " + image + "\" makes an empty one");
+        }
+        if (Files.isDirectory(image)) {
+            throw new UsageException("--disk " + image + " is a directory: expected a regular file or a block device");
+        }
     }
 
     /** Waits until commands are answered. */

@@ -7,7 +7,6 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -30,6 +29,8 @@ final class Instance implements AutoCloseable {
     /** The longest path of a Unix socket: sun_path of struct sockaddr_un without its final zero byte. */
     static final int MAX_SOCKET_PATH = 107;
 
+    private static final String STATE = "the state directory";
+    private static final String CHOOSE = "expected one that can be written to: choose another by BUSBAR_STATE_DIR";
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}");
 
     private final String name;
@@ -49,11 +50,10 @@ final class Instance implements AutoCloseable {
      *
      * @param root the directory of all instances
      * @param name the instance's name
-     * @throws UsageException if the name is not one, the instance is running, or its control socket's path would be too
-     *     long
-     * @throws IOException if the directory cannot be made or written
+     * @throws UsageException if the name is not one, the instance is running, its control socket's path would be too
+     *     long, or the directory cannot be made or written to
      */
-    static Instance open(Path root, String name) throws UsageException, IOException {
+    static Instance open(Path root, String name) throws UsageException {
         if (!NAME.matcher(name).matches()) {
             throw new UsageException("\"" + name + "\" is no name for an instance: letters, digits, '_', '.' and '-' were"
                     + " expected, at most 64, the first a letter or digit");
@@ -64,7 +64,16 @@ final class Instance implements AutoCloseable {
             throw new UsageException("the path " + control + " is too long for a Unix socket, at most " + MAX_SOCKET_PATH
                     + " bytes were expected: choose a shorter --state-dir or --instance");
         }
-        createPrivate(directory);
+        WritableDirectory.require(STATE, directory, CHOOSE);
+        try {
+            return lock(name, directory);
+        } catch (IOException e) {
+            throw new UsageException(STATE + " " + directory + " cannot be written to: " + WritableDirectory.why(e)
+                    + "; " + CHOOSE);
+        }
+    }
+
+    private static Instance lock(String name, Path directory) throws UsageException, IOException {
         var channel = FileChannel.open(
                 directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.READ);
         try {
@@ -79,14 +88,6 @@ final class Instance implements AutoCloseable {
         } catch (UsageException | IOException | RuntimeException e) {
             channel.close();
             throw e;
-        }
-    }
-
-    /** Makes a directory, and those above it, that only the owner can read; one that exists is left as it is. */
-    static void createPrivate(Path directory) throws IOException {
-        if (!Files.isDirectory(directory)) {
-            Files.createDirectories(
-                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         }
     }
 

@@ -86,7 +86,10 @@ public final class Launcher {
     private void serve() throws UsageException, IOException, BundleException, InterruptedException {
         var features = Feature.readAll(options.home().resolve("features"));
         var settings = Settings.of(options, instance, features);
-        Instance.createPrivate(settings.socketDir());
+        SocketDirectory.require(settings.socketDir());
+        if (options.disk().isPresent()) {
+            FirstDisk.require(options.disk().get());
+        }
         framework.start(features, settings.byPid());
         FirstDisk.awaitControl(instance.controlSocket());
         var use = "";

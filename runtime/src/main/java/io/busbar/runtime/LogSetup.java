@@ -32,8 +32,9 @@ final class LogSetup {
     }
 
     /** Log lines to {@code busbar.0.log} in a directory; older ones in files with higher numbers. */
-    static void toFiles(Path directory) throws IOException {
-        Instance.createPrivate(directory);
+    static void toFiles(Path directory) throws UsageException, IOException {
+        WritableDirectory.require(
+                "the log directory", directory, "expected one that can be written to: choose another state by BUSBAR_STATE_DIR");
         // '%' starts a placeholder in a FileHandler's pattern.
         var pattern = directory.toString().replace("%", "%%") + "/busbar.%g.log";
         install(new FileHandler(pattern, FILE_BYTES, FILES, true));

@@ -70,8 +70,9 @@ class InstanceTest {
     void aDirectoryThatCannotBeMadeIsAnError() throws IOException {
         var file = Files.createFile(root.resolve("file"));
 
-        assertThatExceptionOfType(IOException.class)
+        assertThatExceptionOfType(UsageException.class)
                 .isThrownBy(() -> Instance.open(file, "one"))
-                .withMessageContaining(file.toString());
+                .withMessageStartingWith("the state directory " + file + "/one cannot be made: ")
+                .withMessageContaining("BUSBAR_STATE_DIR");
     }
 }

@@ -9,6 +9,8 @@ import io.busbar.core.linux.LinuxException;
 import io.busbar.core.linux.UnixListener;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -74,7 +76,7 @@ final class SocketFile {
             }
         } catch (IOException e) {
             throw new VdpaException(VdpaError.EACCES, Reason.PERMISSION, "the socket directory " + folder
-                    + " is not there and cannot be made: " + e, e);
+                    + " is not there and cannot be made: " + why(e), e);
         }
     }
 
@@ -94,8 +96,16 @@ final class SocketFile {
                     + settings.group().map(group -> ":" + group).orElse("") + ": there is no such user or group");
         } catch (IOException e) {
             throw new VdpaException(
-                    VdpaError.EPERM, Reason.PERMISSION, "the owner of " + path + " cannot be set: " + e, e);
+                    VdpaError.EPERM, Reason.PERMISSION, "the owner of " + path + " cannot be set: " + why(e), e);
         }
+    }
+
+    private static String why(IOException e) {
+        return switch (e) {
+            case AccessDeniedException _ -> "Permission denied";
+            case FileSystemException known when known.getReason() != null -> known.getReason();
+            default -> e.getMessage() == null ? e.toString() : e.getMessage();
+        };
     }
 
     private static VdpaException failure(LinuxException e) {

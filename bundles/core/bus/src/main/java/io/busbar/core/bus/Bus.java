@@ -115,7 +115,8 @@ final class Bus implements VdpaBus {
                         "Fail to find the specified management device",
                         null));
         if (slots.containsKey(request.name())) {
-            throw new VdpaException(VdpaError.EEXIST, Reason.IN_USE, "", null);
+            throw new VdpaException(VdpaError.EEXIST, Reason.IN_USE,
+                    "device name \"" + request.name() + "\": expected one that no device on bus " + name + " has", null);
         }
         DeviceSlot slot = new DeviceSlot(record(managementDevice, request), persistent && store.isPresent());
         make(slot, maker);

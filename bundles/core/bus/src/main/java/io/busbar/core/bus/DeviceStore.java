@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -28,6 +29,9 @@ import org.slf4j.LoggerFactory;
 final class DeviceStore {
 
     private static final Logger LOG = LoggerFactory.getLogger(DeviceStore.class);
+
+    /** ENOSPC, as the JDK words it. */
+    private static final String NO_SPACE = "No space left on device";
 
     private final Path file;
     private VdpaException unreadable;
@@ -50,7 +54,7 @@ final class DeviceStore {
             return loadOrPutAside();
         } catch (IOException failed) {
             unreadable = new VdpaException(error(failed), reason(failed),
-                    "the list of devices " + file + " cannot be read, so that nothing can be kept: " + failed, failed);
+                    "the list of devices " + file + " cannot be read, so that nothing can be kept: " + why(failed), failed);
             throw unreadable;
         }
     }
@@ -94,7 +98,7 @@ final class DeviceStore {
             syncDirectory();
         } catch (IOException failed) {
             throw new VdpaException(error(failed), reason(failed),
-                    "the list of devices cannot be written to " + file + ": " + failed, failed);
+                    "the list of devices cannot be written to " + file + ": " + why(failed), failed);
         }
     }
 
@@ -119,11 +123,30 @@ final class DeviceStore {
         }
     }
 
+    /** What the system said, without the names of classes and files. */
+    private static String why(IOException failed) {
+        return switch (failed) {
+            case AccessDeniedException _ -> "Permission denied";
+            case FileSystemException known when known.getReason() != null -> known.getReason();
+            default -> failed.getMessage() == null ? failed.toString() : failed.getMessage();
+        };
+    }
+
+    private static boolean isFull(IOException failed) {
+        return why(failed).equals(NO_SPACE);
+    }
+
     private static VdpaError error(IOException failed) {
+        if (isFull(failed)) {
+            return VdpaError.ENOSPC;
+        }
         return failed instanceof AccessDeniedException ? VdpaError.EACCES : VdpaError.EIO;
     }
 
     private static Reason reason(IOException failed) {
+        if (isFull(failed)) {
+            return Reason.NO_SPACE;
+        }
         return failed instanceof AccessDeniedException ? Reason.PERMISSION : Reason.INTERNAL;
     }
 }

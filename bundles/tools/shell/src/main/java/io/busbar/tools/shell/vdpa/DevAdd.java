@@ -188,13 +188,23 @@ final class DevAdd {
             throw Refusal.kernel(
                     VdpaError.EINVAL, "Missing features 0x" + Long.toHexString(missing) + " for provided attributes");
         }
-        VdpaManagementDevice device = managementDevice.flatMap(lookup::managementDevice)
-                .orElseThrow(() -> Refusal.kernel(VdpaError.ENODEV, "Fail to find the specified management device"));
+        VdpaManagementDevice device =
+                managementDevice.flatMap(lookup::managementDevice).orElseThrow(this::noManagementDevice);
         long refused = refusedAttributes(device);
         if (refused != 0) {
             throw Refusal.kernel(
                     VdpaError.EOPNOTSUPP, "Some provided attributes are not supported: 0x" + Long.toHexString(refused));
         }
+    }
+
+    /** The kernel's sentence; a command that the kernel's tool does not have, as it names a backend, is told more. */
+    private Refusal noManagementDevice() {
+        List<String> others = managementDevices().map(VdpaManagementDevice::name).toList();
+        String more = attributes.containsKey(BACKEND)
+                ? ", \"" + managementDevice.orElseThrow().name() + "\": "
+                        + (others.isEmpty() ? "none is there" : "expected one of: " + String.join(", ", others))
+                : "";
+        return Refusal.kernel(VdpaError.ENODEV, "Fail to find the specified management device" + more);
     }
 
     private long missingFeatures() {
