@@ -50,7 +50,7 @@ class SoftwareDataPathTest {
     private static final EngineSettings SETTINGS =
             new EngineSettings(25_000, TimeUnit.SECONDS.toNanos(10), 2, 2, true);
     private static final EngineSettings IMPATIENT =
-            new EngineSettings(25_000, TimeUnit.MILLISECONDS.toNanos(50), 2, 2, true);
+            new EngineSettings(25_000, TimeUnit.SECONDS.toNanos(2), 2, 2, true);
 
     private static final EngineSettings ONE_WORKER =
             new EngineSettings(0, TimeUnit.SECONDS.toNanos(10), 2, 1, true);
