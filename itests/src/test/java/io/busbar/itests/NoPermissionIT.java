@@ -57,6 +57,9 @@ class NoPermissionIT {
         Files.createDirectory(
                 directory.resolve("closed"),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("r-xr-xr-x")));
+        Files.createDirectory(
+                directory.resolve("hidden"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("---------")));
         busbar = inMine().start();
         busbar.ok("vdpa", "dev", "add", "name", "good", "mgmtdev", "sim_block", "backend", "file", "path",
                 mine.resolve("good.img").toString());
@@ -210,6 +213,10 @@ class NoPermissionIT {
         assertStartFails(
                 inMine().instance("two").disk(directory.resolve("secret.img")),
                 "disk0: file DIR/secret.img cannot be opened for reading and writing: Permission denied");
+        // Whether there is such a file it cannot see, and does not say.
+        assertStartFails(
+                inMine().instance("two").disk(directory.resolve("hidden/disk.img")),
+                "disk0: file DIR/hidden/disk.img cannot be opened for reading and writing: Permission denied");
         assertThat(mine.resolve("state/two/control.sock")).doesNotExist();
     }
 

@@ -61,7 +61,7 @@ final class FirstDisk {
      * @throws UsageException if there is no such file, or it is a directory
      */
     static void require(Path image) throws UsageException {
-        if (!Files.exists(image)) {
+        if (Files.notExists(image)) {
             throw new UsageException("--disk " + image + ": there is no such file: expected the image of a disk, such as"
                     + " \"truncate -s 1G " + image + "\" makes an empty one");
         }
