@@ -4,9 +4,11 @@ import io.busbar.tools.bench.Json;
 import io.busbar.tools.bench.UsageException;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
@@ -58,6 +60,7 @@ public final class BlockBench {
     private static int compare(BenchOptions options, PrintStream out, PrintStream err)
             throws IOException, InterruptedException {
         StorageDaemon.require();
+        warnIfBusy(err);
         List<Comparison> comparisons;
         try (Contest contest = Contest.prepare(options, Busbar.find(), err)) {
             comparisons = contest.run();
@@ -78,6 +81,16 @@ public final class BlockBench {
         }
         failures.forEach(failure -> err.println("bench block: " + failure));
         return failures.isEmpty() ? OK : FAILED;
+    }
+
+    /** Waking an idle processor is most of the latency at depth 1; on a busy machine there is none, for nobody. */
+    private static void warnIfBusy(PrintStream err) {
+        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+        int processors = Runtime.getRuntime().availableProcessors();
+        if (load > processors / 2.0) {
+            err.println(String.format(Locale.ROOT, "note: the machine is busy (load %.1f on %d processors): ratios will "
+                    + "vary, and those at depth 1 are not those of a quiet machine", load, processors));
+        }
     }
 
     static List<String> belowFloor(List<Comparison> comparisons) {
