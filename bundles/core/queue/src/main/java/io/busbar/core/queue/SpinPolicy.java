@@ -3,14 +3,16 @@ package io.busbar.core.queue;
 /**
  * How long a worker polls before it sleeps. Waking a thread costs tens of microseconds where a core has gone idle, so
  * polling briefly pays when work usually follows; where it does not, or no core is free, it only takes time from
- * others. So the policy learns: polls in vain make it skip polling for a growing number of sleeps.
+ * others. So the policy learns: polls in vain make it skip polling for a growing number of sleeps, after each of which it
+ * tries several times: a driver whose processor was idle meanwhile answers the first calls late, and in time once both sides
+ * keep each other awake.
  *
  * <p>One thread.
  */
 final class SpinPolicy {
 
     private static final int PATIENCE = 4;
-    private static final int LONGEST_PAUSE = 64;
+    private static final int LONGEST_PAUSE = 256;
 
     private final long spinNanos;
     private int failures;
@@ -47,6 +49,7 @@ final class SpinPolicy {
         if (++failures >= PATIENCE) {
             pause = Math.min(LONGEST_PAUSE, Math.max(1, pause * 2));
             skip = pause;
+            failures = 0;
         }
     }
 }
