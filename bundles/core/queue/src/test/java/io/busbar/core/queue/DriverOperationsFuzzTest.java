@@ -127,6 +127,7 @@ class DriverOperationsFuzzTest {
         path.run();
         usedSeen = 0;
         intact = true;
+        look();
     }
 
     private void restart(FuzzedDataProvider data) throws VdpaException {
@@ -135,6 +136,7 @@ class DriverOperationsFuzzTest {
             path.setVqState(0, new VqState.Split(data.consumeInt(0, 0xffff)));
         }
         path.setVqReady(0, true);
+        look();
     }
 
     private void writeDescriptor(FuzzedDataProvider data, long table, int entries) {
@@ -224,10 +226,17 @@ class DriverOperationsFuzzTest {
         ours().set(JAVA_SHORT_UNALIGNED, iova - TestDriver.IOVA, value);
     }
 
-    /** Kicks, and waits until the device has looked: two commands that its thread does have a turn between them. */
     private void kick() {
         EventFd.signal(driver.kick.number());
         path.kick(0);
+        look();
+    }
+
+    /**
+     * Waits until the device has looked at the ring, as it does after a kick and when the queue starts: two commands that its
+     * thread does have a turn between them. What it has used by then it has read from descriptors as they still are.
+     */
+    private void look() {
         path.setVqCallback(0, driver.calls::release);
         path.setVqCallback(0, driver.calls::release);
         if (intact) {
