@@ -25,7 +25,7 @@ final class ReconnectIT {
     void requestsInFlightAreDoneOnceBusbarIsBackAfterAKill() throws IOException {
         Path image = folder.resolve("disk.img");
         try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-            file.setLength(32L << 20);
+            file.setLength(16L << 20);
         }
         BusbarProcess busbar = BusbarProcess.in(folder).disk(image).start();
         try (Guest guest = boot(busbar.socket("disk0"))) {
@@ -44,10 +44,10 @@ final class ReconnectIT {
     /** Writes at a rate that makes it last over the kills, tells when a part is written, and reads everything back. */
     private static Guest boot(Path socket) throws IOException {
         return new Qemu(1, true).boot(GuestJob.of("""
-                fio --name=verify --thread --filename=/dev/vda --rw=randwrite --bs=4k --size=32m --ioengine=libaio --direct=1 \\
+                fio --name=verify --thread --filename=/dev/vda --rw=randwrite --bs=4k --size=16m --ioengine=libaio --direct=1 \\
                     --iodepth=32 --rate_iops=,700 --verify=crc32c --verify_fatal=1 --do_verify=1 >/tmp/fio 2>&1 &
                 for kill in $(seq KILLS); do
-                    until read -r _ _ _ _ writes _ </sys/block/vda/stat && ((writes >= kill * 1500)); do sleep 0.05; done
+                    until read -r _ _ _ _ writes _ </sys/block/vda/stat && ((writes >= kill * 1200)); do sleep 0.05; done
                     echo "writing $kill"
                 done
                 wait $! || { cat /tmp/fio; exit 1; }
