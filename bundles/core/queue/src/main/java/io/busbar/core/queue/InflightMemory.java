@@ -17,6 +17,9 @@ final class InflightMemory implements AutoCloseable {
 
     private static final int MOST_QUEUES = 1024;
 
+    /** A record has 64-bit words, in steps of 16 bytes. */
+    private static final int ALIGN = 16;
+
     private final Mapping mapping;
     private final int queues;
     private final int queueSize;
@@ -48,9 +51,13 @@ final class InflightMemory implements AutoCloseable {
     static InflightMemory map(InflightArea area) throws VdpaException {
         check(area.queues(), area.queueSize());
         long needed = area.queues() * InflightRegion.bytes(area.queueSize());
-        if (area.size() < needed || area.offset() < 0) {
+        if (area.size() < needed) {
             throw new VdpaException(VdpaError.EINVAL, "in-flight area of " + area.size() + " bytes for "
                     + area.queues() + " queues of " + area.queueSize() + ": expected at least " + needed);
+        }
+        if (area.offset() < 0 || area.offset() % ALIGN != 0) {
+            throw new VdpaException(VdpaError.EINVAL, "in-flight area at offset " + area.offset()
+                    + " of its file: expected a multiple of " + ALIGN);
         }
         try {
             return new InflightMemory(

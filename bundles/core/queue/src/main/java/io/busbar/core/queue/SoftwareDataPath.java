@@ -15,6 +15,7 @@ import io.busbar.api.vdpa.VqState;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.virtio.ring.Regions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -45,6 +46,8 @@ final class SoftwareDataPath implements DataPath {
     private Regions regions = Regions.EMPTY;
     private RegionViews views = new RegionViews(DriverMemory.EMPTY);
     private InflightMemory inflight;
+    /** Records that were replaced while queues kept them up: closed when none does any more. */
+    private final List<InflightMemory> replaced = new ArrayList<>();
     private long features;
     private DeviceModel model;
     private boolean running;
@@ -188,6 +191,7 @@ final class SoftwareDataPath implements DataPath {
         active.setCallback(queue.callback);
         active.takeAgainFirst(start.heads());
         queue.active = active;
+        queue.record = inflight;
         onWorker(worker, () -> worker.add(active));
         try {
             watch(index);
@@ -239,7 +243,9 @@ final class SoftwareDataPath implements DataPath {
             onWorker(active.worker(), () -> active.worker().remove(active));
             queue.state = new VqState.Split(active.nextAvail());
             queue.active = null;
+            queue.record = null;
         }
+        closeReplaced();
     }
 
     /** Stops queues from taking chains, and waits until none is in flight. */
@@ -366,10 +372,25 @@ final class SoftwareDataPath implements DataPath {
     @Override
     public synchronized void setInflight(InflightArea area) throws VdpaException {
         InflightMemory next = area == null ? null : InflightMemory.map(area);
-        if (inflight != null && active().isEmpty()) {
-            inflight.close();
+        replaceInflight(next);
+    }
+
+    private void replaceInflight(InflightMemory next) {
+        if (inflight != null) {
+            replaced.add(inflight);
         }
         inflight = next;
+        closeReplaced();
+    }
+
+    private void closeReplaced() {
+        replaced.removeIf(record -> {
+            boolean used = Arrays.stream(queues).anyMatch(queue -> queue.record == record);
+            if (!used) {
+                record.close();
+            }
+            return !used;
+        });
     }
 
     @Override
@@ -380,10 +401,7 @@ final class SoftwareDataPath implements DataPath {
             queue.reset();
         }
         features = 0;
-        if (inflight != null) {
-            inflight.close();
-            inflight = null;
-        }
+        replaceInflight(null);
     }
 
     @Override

@@ -21,6 +21,8 @@ final class VirtqueueSetup {
     VqCallback callback;
     int kickDescriptor = -1;
     boolean ready;
+    /** The record that the active queue keeps up; null while it is not active, or keeps none. */
+    InflightMemory record;
     /** Also read by kicks, which take no lock. */
     volatile ActiveQueue active;
 

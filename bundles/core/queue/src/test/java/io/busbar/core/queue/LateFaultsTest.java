@@ -2,6 +2,7 @@ package io.busbar.core.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.busbar.api.device.Chain;
 import io.busbar.api.vdpa.Health;
 import io.busbar.core.virtio.VirtioConfig;
 import io.busbar.core.virtio.ring.DriverRing;
@@ -10,6 +11,7 @@ import java.io.RandomAccessFile;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -26,24 +28,42 @@ class LateFaultsTest {
 
     @Test
     void wherever_the_fault_shows_the_queue_breaks_and_can_be_stopped() throws Exception {
-        serveAndCut(WARM, 500_000);
+        serveAndCut(LateFaultsTest::fill, WARM, 500_000);
         for (int round = 0; round < 40; round++) {
-            serveAndCut(2_000, round % 2 * 500_000);
+            serveAndCut(LateFaultsTest::fill, 2_000, round % 2 * 500_000);
         }
     }
 
-    private void serveAndCut(int requests, long spinNanos) throws Exception {
+    @Test
+    void wherever_the_fault_shows_on_an_io_thread_the_queue_breaks_and_can_be_stopped() throws Exception {
+        serveAndCut(LateFaultsTest::fillLater, WARM / 10, 0);
+        for (int round = 0; round < 40; round++) {
+            serveAndCut(LateFaultsTest::fillLater, 2_000, 0);
+        }
+    }
+
+    private static void fill(Chain chain) {
+        chain.complete(chain.writable().fill((byte) 1, 512));
+    }
+
+    private static void fillLater(Chain chain) {
+        chain.onIoThread((late, attachment) -> fill(late), null);
+    }
+
+    private void serveAndCut(Consumer<Chain> work, int requests, long spinNanos) throws Exception {
         broken.clear();
         EngineSettings settings = new EngineSettings(spinNanos, TimeUnit.SECONDS.toNanos(5), 2, 2, false);
         try (TestDriver driver = new TestDriver()) {
             SoftwareDataPath path = new SoftwareDataPath("test", 1, (i, sentence) -> broken.add(sentence), settings, 1024);
             path.setMemory(driver.memory());
             path.setFeatures(FEATURES);
-            path.attach(new TestModel(chain -> chain.complete(chain.writable().fill((byte) 1, 512))));
+            path.attach(new TestModel(work));
             driver.setUp(path, 0, SIZE);
             path.run();
             DriverRing ring = driver.ring(0, SIZE, FEATURES);
             exchange(driver, ring, requests);
+            add(ring);
+            ring.publish();
             cutOff(driver);
             path.kick(0);
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
@@ -61,8 +81,7 @@ class LateFaultsTest {
         int sent = 0;
         int done = 0;
         while (done < count) {
-            while (sent < count
-                    && ring.add(new long[] {TestDriver.buffer(1)}, new int[] {4096}, 0, 1, 0) == 0) {
+            while (sent < count && add(ring)) {
                 sent++;
             }
             ring.publish();
@@ -71,6 +90,10 @@ class LateFaultsTest {
                 done++;
             }
         }
+    }
+
+    private static boolean add(DriverRing ring) {
+        return ring.add(new long[] {TestDriver.buffer(1)}, new int[] {4096}, 0, 1, 0) == 0;
     }
 
     private static void cutOff(TestDriver driver) throws Exception {
