@@ -80,11 +80,25 @@ final class BlockQueue {
         capacity = offer.capacity(info);
         accepted = features;
         durable = info.flush() && !mayHoldWrites;
-        int size = chains.size();
-        for (int i = 0; i < size; i++) {
-            take(chains.get(i));
+        try {
+            int size = chains.size();
+            for (int i = 0; i < size; i++) {
+                take(chains.get(i));
+            }
+            batch.submit(to);
+        } catch (RuntimeException | Error e) {
+            letGo();
+            throw e;
         }
-        batch.submit(to);
+    }
+
+    /**
+     * The queue stops here and starts anew some time: what the backend still has is never taken for what comes then, and
+     * what it has not got it never gets.
+     */
+    private void letGo() {
+        batch.clear();
+        requests = new ChainRequest[0];
     }
 
     private void take(Chain chain) {

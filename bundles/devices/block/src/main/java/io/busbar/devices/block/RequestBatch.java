@@ -29,8 +29,13 @@ final class RequestBatch implements BlockBatch {
         try {
             backend.submit(this);
         } finally {
-            size = 0;
+            clear();
         }
+    }
+
+    /** Forgets what there is. */
+    void clear() {
+        size = 0;
     }
 
     @Override

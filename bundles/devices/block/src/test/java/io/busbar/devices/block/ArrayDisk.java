@@ -24,6 +24,7 @@ final class ArrayDisk implements BlockBackend {
     volatile BlockInfo info;
     BlockStatus answer = BlockStatus.OK;
     boolean holding;
+    boolean throwing;
 
     ArrayDisk(BlockInfo info) {
         this.info = info;
@@ -55,6 +56,9 @@ final class ArrayDisk implements BlockBackend {
 
     @Override
     public void submit(BlockBatch batch) {
+        if (throwing) {
+            throw new IllegalStateException("submit threw");
+        }
         for (int i = 0; i < batch.size(); i++) {
             BlockRequest request = batch.get(i);
             asked.add(new Asked(request.operation(), request.offset(), request.length(), request.durable(),

@@ -21,6 +21,8 @@ import io.busbar.api.backend.BlockInfo;
 import io.busbar.api.backend.BlockOperation;
 import io.busbar.api.backend.BlockRequest;
 import io.busbar.api.backend.BlockStatus;
+import io.busbar.api.device.Chain;
+import io.busbar.api.device.ChainBatch;
 import io.busbar.devices.block.ArrayDisk.Asked;
 import io.busbar.testkit.TestChain;
 import io.busbar.testkit.TestChains;
@@ -516,6 +518,44 @@ class BlockRequestsTest {
 
         assertThatThrownBy(() -> request.complete(BlockStatus.OK)).isInstanceOf(IllegalStateException.class);
         assertThat(chain.completions()).isEqualTo(1);
+    }
+
+    @Test
+    void a_request_that_an_old_start_of_its_queue_left_with_the_backend_ends_no_new_one() {
+        block.disk.holding = true;
+        block.read(0, 512);
+        block.disk.throwing = true;
+        assertThatThrownBy(() -> block.process(chain(IN, 1, NOTHING, 512).inSlot(1))).hasMessage("submit threw");
+        block.disk.throwing = false;
+
+        TestChain fresh = block.read(2, 512);
+        block.disk.end(block.disk.held.getFirst());
+        assertThat(fresh.completions()).isZero();
+        block.disk.end(block.disk.held.getLast());
+        assertThat(fresh.status()).isEqualTo(OK);
+        assertThat(dataOf(fresh)).isEqualTo(sectors(1, 3));
+    }
+
+    @Test
+    void requests_of_a_batch_that_was_not_finished_never_reach_the_backend() {
+        ChainBatch cut = new ChainBatch() {
+            @Override
+            public int size() {
+                return 2;
+            }
+
+            @Override
+            public Chain get(int index) {
+                if (index == 1) {
+                    throw new InternalError("memory is gone");
+                }
+                return chain(OUT, 0, sectors(1, 7), 0);
+            }
+        };
+        assertThatThrownBy(() -> block.model.process(0, cut)).isInstanceOf(InternalError.class);
+
+        assertThat(block.read(0, 512).status()).isEqualTo(OK);
+        assertThat(block.disk.asked).extracting(Asked::operation).containsExactly(BlockOperation.READ);
     }
 
     @Test
