@@ -48,8 +48,15 @@ final class CompletionQueue {
         INT.setRelease(ring, (long) headOffset, head);
     }
 
+    /**
+     * Store-load: what is looked at after switching on is looked at after the switch. Pairs with the kernel's barrier
+     * between its store of the tail and its load of the flags; else both could miss the other.
+     */
     void setNotifications(boolean enabled) {
         INT.setRelease(ring, (long) flagsOffset, enabled ? 0 : EVENTFD_DISABLED);
+        if (enabled) {
+            VarHandle.fullFence();
+        }
     }
 
     private long entry() {
