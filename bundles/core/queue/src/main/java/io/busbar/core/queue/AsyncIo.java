@@ -56,14 +56,28 @@ final class AsyncIo {
     static AsyncIo open(Epoll epoll, long token) {
         try {
             IoUring ring = IoUring.create(ENTRIES);
-            Fd signal = EventFd.create();
+            try {
+                return open(ring, epoll, token);
+            } catch (LinuxException e) {
+                ring.close();
+                throw e;
+            }
+        } catch (LinuxException e) {
+            LOG.info("no asynchronous transfers: {}", e.getMessage());
+            return null;
+        }
+    }
+
+    private static AsyncIo open(IoUring ring, Epoll epoll, long token) throws LinuxException {
+        Fd signal = EventFd.create();
+        try {
             ring.register(signal.number());
             ring.setNotifications(false);
             epoll.add(signal.number(), Epoll.EPOLLIN | Epoll.EPOLLET, token);
             return new AsyncIo(ring, signal);
         } catch (LinuxException e) {
-            LOG.info("no asynchronous transfers: {}", e.getMessage());
-            return null;
+            signal.close();
+            throw e;
         }
     }
 

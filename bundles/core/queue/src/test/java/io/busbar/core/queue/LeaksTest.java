@@ -9,6 +9,7 @@ import io.busbar.api.vdpa.InflightArea;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VqState;
+import io.busbar.core.linux.Epoll;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.MemFd;
 import io.busbar.core.virtio.VirtioConfig;
@@ -148,6 +149,15 @@ class LeaksTest {
                     .isInstanceOfSatisfying(VdpaException.class, e -> assertThat(e.error()).isEqualTo(VdpaError.EINVAL))
                     .hasMessageContaining("offset 8").hasMessageContaining("multiple of");
         }
+    }
+
+    @Test
+    void asynchronous_transfers_that_cannot_be_waited_for_leave_nothing_behind() throws Exception {
+        Epoll none = Epoll.create();
+        none.close();
+        int descriptors = descriptors();
+        assertThat(AsyncIo.open(none, 1)).isNull();
+        assertThat(descriptors()).isEqualTo(descriptors);
     }
 
     private static void awaitNoThreads() {
