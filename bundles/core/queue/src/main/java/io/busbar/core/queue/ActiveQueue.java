@@ -130,6 +130,11 @@ final class ActiveQueue {
         return ring.nextAvail();
     }
 
+    /** Returns how many chains are in flight; on another thread only about that many. */
+    int inFlight() {
+        return inFlight;
+    }
+
     boolean isBroken() {
         return broken;
     }

@@ -301,9 +301,9 @@ final class SoftwareDataPath implements DataPath {
             }
         }
         for (int i = 0; i < queues.length; i++) {
-            QueueCounters counters = queues[i].counters;
-            long left = counters.get(QueueCounters.CHAINS) - counters.get(QueueCounters.USED);
-            if (queues[i].active != null && left > 0) {
+            ActiveQueue active = queues[i].active;
+            int left = active == null ? 0 : active.inFlight();
+            if (left > 0) {
                 sentence.append("queue ").append(i).append(" has ").append(left).append(" requests in flight; ");
             }
         }

@@ -290,6 +290,28 @@ class SoftwareDataPathTest {
     }
 
     @Test
+    void requests_that_were_given_up_when_a_queue_broke_are_not_counted_as_in_flight_later() throws Exception {
+        BlockingQueue<Chain> taken = new LinkedBlockingQueue<>();
+        start(new TestModel(chain -> {
+            if (chain.readable().size() == 1) {
+                throw new IllegalArgumentException("boom");
+            }
+            taken.add(chain);
+        }), IMPATIENT);
+        ring.add(new long[] {TestDriver.buffer(0)}, new int[] {1}, 1, 0, 0);
+        ring.publish();
+        driver.kickIfNeeded(ring);
+        await(() -> !broken.isEmpty());
+        path.setVqReady(0, false);
+        path.setVqReady(0, true);
+        send(1);
+        Chain chain = taken.poll(20, TimeUnit.SECONDS);
+        assertThatThrownBy(() -> path.pause()).hasMessageContaining("queue 0 has 1 requests in flight");
+        chain.complete(0);
+        path.reset();
+    }
+
+    @Test
     void a_model_that_blocks_is_named() throws Exception {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch leave = new CountDownLatch(1);
