@@ -71,7 +71,8 @@ final class Space {
             context.failed("flush of " + file + " failed: " + Errno.text(result) + " (" + Errno.name(result)
                     + "); what was written since the flush before it may be lost, and every flush fails from now on");
         }
-        return result == 0;
+        // Only one of several flushes at once is told of a failure: the others must not say that all is well.
+        return result == 0 && !lost;
     }
 
     private void discard(BlockRequest request) {
