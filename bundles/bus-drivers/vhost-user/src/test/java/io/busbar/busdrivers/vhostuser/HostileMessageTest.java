@@ -189,21 +189,21 @@ class HostileMessageTest {
     @Test
     void descriptorsThatFindNoRoomInThisProcessEndTheConnectionAndTheRestIsClosed() throws Exception {
         Fd[] many = Collections.nCopies(250, driver.event).toArray(Fd[]::new);
-        String limit = limitDescriptors(Long.toString(Rig.descriptors() + 100));
+        String pid = Long.toString(ProcessHandle.current().pid());
+        String before = output("prlimit", "--pid", pid, "--nofile", "--noheadings", "--raw", "--output", "SOFT");
+        // Started while there is room: a process without room for descriptors can start none to lift its limit.
+        Process lift = new ProcessBuilder("sh", "-c", "read go; exec prlimit --pid " + pid + " --nofile=" + before + ":")
+                .redirectErrorStream(true)
+                .start();
         try {
+            output("prlimit", "--pid", pid, "--nofile=" + (Rig.descriptors() + 100) + ":");
             wire.send(13, ScriptedFrontEnd.NEED_REPLY, u64(0), many);
             expectClosed();
         } finally {
-            limitDescriptors(limit);
+            lift.getOutputStream().write('\n');
+            lift.getOutputStream().close();
+            assertThat(lift.waitFor()).isZero();
         }
-    }
-
-    /** Sets the soft limit of this process and returns what it was. */
-    private static String limitDescriptors(String soft) throws Exception {
-        String pid = Long.toString(ProcessHandle.current().pid());
-        String was = output("prlimit", "--pid", pid, "--nofile", "--noheadings", "--raw", "--output", "SOFT");
-        output("prlimit", "--pid", pid, "--nofile=" + soft + ":");
-        return was;
     }
 
     private static String output(String... command) throws Exception {
