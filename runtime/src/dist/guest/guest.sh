@@ -223,7 +223,7 @@ busbar_guest_boot() {
     local arguments=(
         "mem=$mem" "initrd=$work/initrd.gz" quiet loglevel=0 noreboot panic=-1
         con=null con0=fd:0,fd:1 "uml_dir=$work/" umid=guest
-        "virtio_uml.device=$socket:2" "BUSBAR_WORK=$work" "TERM=${TERM:-linux}"
+        "virtio_uml.device=$work/disk.sock:2" "BUSBAR_WORK=$work" "TERM=${TERM:-linux}"
     )
     if [[ -t 0 ]]; then
         saved=$(stty -g)
@@ -231,6 +231,8 @@ busbar_guest_boot() {
         ((rows > 0 && cols > 0)) && arguments+=("BUSBAR_ROWS=$rows" "BUSBAR_COLS=$cols")
     fi
     busbar_guest_say "boots User Mode Linux, $mem of memory, disk at $socket"
+    # A kernel's command line ends a word at a blank, and the driver the path at a colon.
+    ln -s -- "$socket" "$work/disk.sock"
     busbar_guest_watch "$work" "$saved" &
     watcher=$!
     # With job control the guest gets a process group of its own, and that group gets the terminal.
@@ -283,7 +285,7 @@ busbar_guest_watch() {
             busbar_guest_signal TERM "$work"
             sleep 1
             busbar_guest_end "$work"
-            return
+            BUSBAR_PID= # the shell that sourced this file may be about to end, too
         fi
     done
 }

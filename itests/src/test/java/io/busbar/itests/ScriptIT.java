@@ -56,6 +56,13 @@ class ScriptIT {
         assertThat(help.out()).startsWith("busbar " + command);
     }
 
+    @ParameterizedTest
+    @CsvSource({"run", "start", "stop", "status", "logs", "bench", "completion"})
+    void helpIsGivenAlsoAfterTheCommand(String command) {
+        assertThat(busbar(command, "--help").out()).isEqualTo(busbar("help", command).out());
+        assertThat(busbar(command, "--help").exit()).isZero();
+    }
+
     @Test
     void anUnknownCommandIsNamedAndRefused() {
         var result = busbar("frobnicate");

@@ -29,7 +29,7 @@ final class ReadyMessage {
 
     private static String uml(Path socket, Optional<Path> initrd) {
         return initrd.map(file -> "linux.uml mem=" + MEMORY + " initrd=" + quoted(file.toString())
-                        + " quiet con=null con0=fd:0,fd:1 virtio_uml.device=" + quoted(socket + ":2"))
+                        + " quiet con=null con0=fd:0,fd:1 " + quoted("virtio_uml.device=" + kernelWord(socket + ":2")))
                 .orElse("not installed (Debian and Ubuntu: apt-get install user-mode-linux busybox-static cpio)");
     }
 
@@ -39,6 +39,11 @@ final class ReadyMessage {
                 // A comma in an option's value is written twice.
                 + " -chardev " + quoted("socket,id=disk0,path=" + socket.toString().replace(",", ",,") + ",reconnect=1")
                 + " -device vhost-user-blk-pci,chardev=disk0";
+    }
+
+    /** As one word of a kernel's command line, which takes double quotes around the value of a parameter. */
+    private static String kernelWord(String value) {
+        return value.contains(" ") ? '"' + value + '"' : value;
     }
 
     /** As one word of a shell. */

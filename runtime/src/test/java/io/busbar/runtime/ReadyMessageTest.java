@@ -24,9 +24,9 @@ class ReadyMessageTest {
     }
 
     @Test
-    void pathsAreQuotedForTheShellAndForQemu() {
+    void pathsAreQuotedForTheShellTheKernelAndQemu() {
         assertThat(ReadyMessage.use(Path.of("/a b/it's,x.sock"), Optional.of(Path.of("/i.gz"))))
-                .contains("virtio_uml.device='/a b/it'\\''s,x.sock:2'")
+                .contains("'virtio_uml.device=\"/a b/it'\\''s,x.sock:2\"'")
                 .contains("path=/a b/it'\\''s,,x.sock,");
     }
 

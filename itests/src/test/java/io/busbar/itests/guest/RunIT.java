@@ -84,6 +84,44 @@ class RunIT {
         }
     }
 
+    @Test
+    void whoEndsItFromOutsideEndsTheGuestToo() throws Exception {
+        try (var terminal = TerminalSession.start(environment(), Distribution.script() + " run")) {
+            terminal.expect(PROMPT, BOOT);
+            var guests = terminal.programs(Host.require("linux.uml", "user-mode-linux").toString());
+            assertThat(guests).isNotEmpty();
+            assertThat(terminal.programs(Distribution.script().toString(), "run"))
+                    .singleElement()
+                    .satisfies(run -> assertThat(run.destroy()).isTrue());
+            assertThat(terminal.awaitEnd()).as(terminal.screen()).isNotZero();
+            Eventually.within(
+                    ANSWER, () -> guests.stream().noneMatch(ProcessHandle::isAlive), () -> "still there: " + guests);
+        }
+        assertThat(busbar("status").out()).isEqualTo("instance default: not running\n");
+    }
+
+    @Test
+    void aSecondOneSaysThatTheFirstOneRuns() throws Exception {
+        assertThat(busbar("start").exit()).isZero();
+        try {
+            var second = busbar("run");
+            assertThat(second.exit()).isEqualTo(1);
+            assertThat(second.err()).contains("instance \"default\" is already running (process ", "--instance NAME");
+            assertThat(directory.resolve("state/default/guest")).doesNotExist();
+        } finally {
+            assertThat(busbar("stop").exit()).isZero();
+        }
+    }
+
+    @Test
+    void foldersMayHaveBlanks() throws Exception {
+        directory = Files.createDirectory(directory.resolve("with a blank"));
+        try (var terminal = TerminalSession.start(environment(), Distribution.script() + " run")) {
+            terminal.expect(PROMPT, BOOT).type("exit");
+            assertThat(terminal.awaitEnd()).as(terminal.screen()).isZero();
+        }
+    }
+
     /** Without the kernel's modules no guest can see the disk. */
     @Test
     void withoutAGuestABuiltInDriverChecksTheSameDevice() throws Exception {

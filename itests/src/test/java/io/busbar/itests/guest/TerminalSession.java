@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -87,6 +88,21 @@ final class TerminalSession implements AutoCloseable {
             throw new AssertionError("has not ended: " + screen);
         }
         return process.exitValue();
+    }
+
+    /** What runs in the terminal with these words in its command line, but for what such a one has started itself. */
+    List<ProcessHandle> programs(String... words) {
+        var found = process.toHandle().descendants().filter(program -> hasWords(program, words)).toList();
+        return found.stream()
+                .filter(program -> program.parent().filter(found::contains).isEmpty())
+                .toList();
+    }
+
+    private static boolean hasWords(ProcessHandle program, String... words) {
+        var line = new ArrayList<String>();
+        program.info().command().ifPresent(line::add);
+        program.info().arguments().ifPresent(arguments -> line.addAll(List.of(arguments)));
+        return line.containsAll(List.of(words));
     }
 
     /** Closes the terminal, which hangs up what still runs in it. */
