@@ -41,11 +41,13 @@ final class Bus implements VdpaBus {
     private static final Logger LOG = LoggerFactory.getLogger(Bus.class);
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final int STEPS_OF_TAKING_OFF = 3;
 
     private final String name;
     private final Executor control;
     private final Supplier<List<BusSnapshot.Part>> plugins;
     private final ChangeLock changes;
+    private final PatientCalls patient;
     private final LongSupplier nanoTime;
     private final List<PluggedIn<VdpaManagementDevice>> makers = new CopyOnWriteArrayList<>();
     private final List<PluggedIn<VdpaBusDriver>> drivers = new CopyOnWriteArrayList<>();
@@ -82,6 +84,8 @@ final class Bus implements VdpaBus {
         this.control = control;
         this.plugins = plugins;
         changes = new ChangeLock(name, patience);
+        // Taking a device off takes up to three of these, which is what others wait for a change.
+        patient = new PatientCalls(changes, patience.dividedBy(STEPS_OF_TAKING_OFF));
     }
 
     @Override
@@ -398,7 +402,7 @@ final class Bus implements VdpaBus {
     private void unbind(DeviceSlot slot) {
         Bound bound = slot.bound();
         if (bound != null) {
-            Vendors.close(slot.name(), bound);
+            patient.call("unbinding " + slot.name(), () -> Vendors.close(slot.name(), bound));
             slot.bound(null);
         }
     }
@@ -408,9 +412,9 @@ final class Bus implements VdpaBus {
         unbind(slot);
         PresentDevice device = slot.present();
         if (device != null) {
-            device.remove();
+            device.remove(patient.patience());
             slot.present(null);
-            Vendors.delete(device.maker(), device.parent());
+            patient.call("deleting " + slot.name(), () -> Vendors.delete(device.maker(), device.parent()));
         }
         slot.health(why);
     }

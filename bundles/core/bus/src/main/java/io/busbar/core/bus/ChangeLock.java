@@ -22,6 +22,7 @@ final class ChangeLock {
     private final ReentrantLock lock = new ReentrantLock(true);
     private final String bus;
     private final Duration patience;
+    private final ThreadLocal<Boolean> part = ThreadLocal.withInitial(() -> false);
     private volatile String doing = "";
 
     ChangeLock(String bus, Duration patience) {
@@ -31,7 +32,17 @@ final class ChangeLock {
 
     /** Returns whether the caller is inside a change. */
     boolean isMine() {
-        return lock.isHeldByCurrentThread();
+        return lock.isHeldByCurrentThread() || part.get();
+    }
+
+    /** Runs what belongs to a change that another thread makes: whoever it calls is inside that change. */
+    void asPart(Runnable call) {
+        part.set(true);
+        try {
+            call.run();
+        } finally {
+            part.remove();
+        }
     }
 
     /**

@@ -2,7 +2,11 @@ package io.busbar.core.bus;
 
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One control op of a device at a time, and none once the device was removed. */
 final class ControlLock {
@@ -12,6 +16,8 @@ final class ControlLock {
     interface Op {
         void run() throws VdpaException;
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(ControlLock.class);
 
     private final String device;
     private final ReentrantLock lock = new ReentrantLock();
@@ -27,14 +33,19 @@ final class ControlLock {
      * @throws VdpaException what it throws, or ENODEV after {@link #remove()}
      */
     void run(Op op) throws VdpaException {
+        checkThere(); // before it waits: an op that does not end may hold the lock for ever
         lock.lock();
         try {
-            if (removed) {
-                throw new VdpaException(VdpaError.ENODEV, device + " was removed from the bus");
-            }
+            checkThere();
             op.run();
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void checkThere() throws VdpaException {
+        if (removed) {
+            throw new VdpaException(VdpaError.ENODEV, device + " was removed from the bus");
         }
     }
 
@@ -51,11 +62,19 @@ final class ControlLock {
         }
     }
 
-    /** Waits for the op that runs, and lets no other begin. */
-    void remove() {
-        lock.lock();
+    /** Lets no other op begin, and waits for the one that runs; an op that does not end is not waited for for ever. */
+    void remove(Duration patience) {
         removed = true;
-        lock.unlock();
+        try {
+            if (lock.tryLock(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+                lock.unlock();
+            } else {
+                LOG.error("{}: an op takes longer than {} s: the device is removed without waiting for it",
+                        device, patience.toSeconds());
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     boolean removed() {

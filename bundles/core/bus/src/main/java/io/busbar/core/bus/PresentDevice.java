@@ -5,6 +5,7 @@ import io.busbar.api.vdpa.VdpaConfigOps;
 import io.busbar.api.vdpa.VdpaDevice;
 import io.busbar.api.vdpa.VdpaManagementDevice;
 import io.busbar.api.vdpa.VdpaParentDevice;
+import java.time.Duration;
 import java.util.Optional;
 
 /** A device that is on the bus: its parent behind the checks. */
@@ -103,9 +104,9 @@ final class PresentDevice implements VdpaDevice {
         return checked.refusal();
     }
 
-    /** From now on nothing reaches the parent. */
-    void remove() {
-        control.remove();
+    /** From now on nothing reaches the parent; waits so long for an op that runs. */
+    void remove(Duration patience) {
+        control.remove(patience);
     }
 
     @Override

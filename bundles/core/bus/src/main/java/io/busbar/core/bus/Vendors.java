@@ -35,6 +35,9 @@ final class Vendors {
             }
             throw refused;
         } catch (RuntimeException | LinkageError thrown) {
+            if (parent != null) {
+                delete(maker, parent);
+            }
             throw broken(maker, "dev add of " + request.name(), thrown);
         }
     }

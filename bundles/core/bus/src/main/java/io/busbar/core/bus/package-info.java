@@ -9,7 +9,8 @@
  * <ol>
  * <li>the bus's lock of changes: one change (add, delete, override, arrival, departure) at a time. It is held while
  *     management devices and bus drivers are called, so these must not change the bus from inside such a call, nor wait
- *     for a thread that does; everything that they may read (devices, snapshots) needs no lock;
+ *     for a thread that does; everything that they may read (devices, snapshots) needs no lock. Calls that end something
+ *     are waited for with a deadline ({@link io.busbar.core.bus.PatientCalls});
  * <li>a device's control lock: one control op at a time. It is held while the parent's op runs; a parent never waits, in
  *     an op, for one of its callbacks to return;
  * <li>a monitor of each device around the state that was logged last, never held while anybody else's code is called.

@@ -2,6 +2,7 @@ package io.busbar.core.bus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -34,6 +35,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -230,6 +232,11 @@ class BusTest {
         }
 
         @Test
+        void answer_what_they_are_asked() {
+            refused(_ -> new Mute(), "nobody told me my id");
+        }
+
+        @Test
         void have_a_queue() {
             sim.vqCount = 0;
             refused(ops -> ops, "0 queues");
@@ -244,6 +251,14 @@ class BusTest {
                         return ops;
                     },
                     "up to " + max + " entries");
+        }
+
+        private static final class Mute extends FakeOps.OnChip {
+
+            @Override
+            public int getDeviceId() {
+                throw new IllegalStateException("nobody told me my id");
+            }
         }
 
         private static final class TwoTranslations extends FakeOps.OnChip implements PlatformDma {
@@ -798,6 +813,33 @@ class BusTest {
         assertThat(impatient.device("disk0")).isEmpty();
         assertThat(vhost.calls).contains("close disk0");
         assertThat(sim.calls).endsWith("devDel disk0");
+    }
+
+    @Test
+    @Timeout(20)
+    void a_device_whose_parts_do_not_let_go_is_deleted_and_holds_up_nobody() throws Exception {
+        Bus impatient = new Bus("host", Runnable::run, List::of, Duration.ofMillis(60));
+        impatient.arrived((VdpaManagementDevice) sim, "sim 1");
+        impatient.arrived((VdpaBusDriver) vhost, "vhost 1");
+        VdpaDevice device = impatient.devAdd("sim_block", request("disk0"), false);
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        sim.made.get("disk0").fake().hang = () -> {
+            inside.countDown();
+            awaitQuietly(go);
+        };
+        vhost.whenClosed = () -> awaitQuietly(go);
+        Thread stuck = Thread.ofPlatform().daemon().start(() -> catchThrowable(() -> device.ops().setVqNum(0, 8)));
+        inside.await();
+
+        impatient.devDel("disk0");
+        assertThat(impatient.snapshot().devices()).isEmpty();
+        assertThat(sim.calls).endsWith("devDel disk0");
+        assertThatThrownBy(() -> device.ops().reset()).hasMessageContaining("removed");
+        impatient.devAdd("sim_block", request("disk1"), false);
+
+        go.countDown();
+        stuck.join();
     }
 
     private static void addQuietly(Bus to) {

@@ -24,6 +24,7 @@ import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VqState;
 import java.lang.foreign.Arena;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -498,7 +499,7 @@ class CheckedConfigOpsTest {
     @Test
     void after_the_removal_nothing_reaches_the_parent() throws VdpaException {
         toDriverOk();
-        control.remove();
+        control.remove(Duration.ofSeconds(10));
         parent.calls.clear();
 
         refused(VdpaError.ENODEV, "disk0 was removed", ops::reset);

@@ -5,18 +5,20 @@ import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaDevice;
 import io.busbar.api.vdpa.VdpaException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** A bus driver that binds what it is offered. */
 final class FakeDriver implements VdpaBusDriver {
 
-    final List<String> calls = new ArrayList<>();
+    final List<String> calls = Collections.synchronizedList(new ArrayList<>());
     volatile VdpaException failure;
     volatile RuntimeException thrown;
     volatile boolean matches = true;
     volatile boolean connected;
     volatile Health health = Health.OK;
     Runnable inside = () -> {};
+    volatile Runnable whenClosed = () -> {};
     private final String name;
 
     FakeDriver(String name) {
@@ -72,6 +74,7 @@ final class FakeDriver implements VdpaBusDriver {
         @Override
         public void close() {
             calls.add("close " + device.name());
+            whenClosed.run();
         }
     }
 }

@@ -8,6 +8,7 @@ import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VdpaManagementDevice;
 import io.busbar.api.vdpa.VdpaParentDevice;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +18,7 @@ import java.util.function.Supplier;
 /** A management device that makes {@link FakeOps}. */
 final class FakeMaker implements VdpaManagementDevice {
 
-    final List<String> calls = new ArrayList<>();
+    final List<String> calls = Collections.synchronizedList(new ArrayList<>());
     final Map<String, Device> made = new LinkedHashMap<>();
     Supplier<FakeOps> opsOf = FakeOps.OnChip::new;
     int vqCount = FakeOps.QUEUES;

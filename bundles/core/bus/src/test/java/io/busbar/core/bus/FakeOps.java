@@ -47,9 +47,11 @@ class FakeOps implements VdpaConfigOps {
     volatile int numMax = MAX_NUM;
     volatile RuntimeException thrown;
     volatile VdpaException failure;
+    volatile Runnable hang = () -> {};
 
     void called(String call) throws VdpaException {
         calls.add(call);
+        hang.run();
         if (thrown != null) {
             throw thrown;
         }
