@@ -95,7 +95,7 @@ final class DeviceParts {
         try {
             parts.openAll(status);
             return parts;
-        } catch (VdpaException | RuntimeException wrong) {
+        } catch (VdpaException | RuntimeException | LinkageError wrong) {
             parts.revoke();
             throw wrong;
         }
@@ -454,7 +454,7 @@ final class DeviceParts {
             if (fresh) {
                 tellAgain();
             }
-        } catch (VdpaException | RuntimeException refused) {
+        } catch (VdpaException | RuntimeException | LinkageError refused) {
             quietly("detach", model::detach);
             if (fresh) {
                 closeModel();

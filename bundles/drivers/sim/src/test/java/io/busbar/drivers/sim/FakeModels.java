@@ -23,6 +23,7 @@ final class FakeModels implements DeviceModelFactory {
     final List<Model> made = Collections.synchronizedList(new ArrayList<>());
     volatile long features = FLUSH;
     volatile VdpaException failure;
+    volatile boolean lacksClass;
 
     Model last() {
         return made.getLast();
@@ -48,7 +49,7 @@ final class FakeModels implements DeviceModelFactory {
         if (failure != null) {
             throw failure;
         }
-        Model model = new Model(context, features);
+        Model model = new Model(context, features, lacksClass);
         made.add(model);
         return model;
     }
@@ -58,16 +59,21 @@ final class FakeModels implements DeviceModelFactory {
         final DeviceModelContext context;
         final List<String> calls = Collections.synchronizedList(new ArrayList<>());
         private final long features;
+        private final boolean lacksClass;
         volatile FakeBackends.Opened backend;
         volatile boolean closed;
 
-        Model(DeviceModelContext context, long features) {
+        Model(DeviceModelContext context, long features, boolean lacksClass) {
             this.context = context;
+            this.lacksClass = lacksClass;
             this.features = features;
         }
 
         @Override
         public void attach(Object newBackend) throws VdpaException {
+            if (lacksClass) {
+                throw new NoClassDefFoundError("vendor/Table");
+            }
             FakeBackends.Opened opened = (FakeBackends.Opened) newBackend;
             if (opened.misfit) {
                 throw new VdpaException(VdpaError.EINVAL, Reason.FEATURES_MISMATCH, "the backend is read-only now", null);

@@ -1,6 +1,7 @@
 package io.busbar.drivers.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.busbar.api.backend.BackendException;
@@ -230,6 +231,14 @@ class SimDeviceTest {
         assertThat(file.last().revoked).as("what its opening changed is taken back").isTrue();
         assertThat(models.last().closed).isTrue();
         assertThat(engine.path).isNull();
+    }
+
+    @Test
+    void a_model_that_lacks_a_class_leaves_no_backend_open() {
+        models.lacksClass = true;
+        assertThatThrownBy(this::disk).isInstanceOf(NoClassDefFoundError.class);
+        assertThat(file.last().closed).isTrue();
+        assertThat(models.last().closed).isTrue();
     }
 
     @Test
