@@ -34,12 +34,15 @@ final class Show {
     }
 
     void managementDevice(String bus, VdpaManagementDevice device) {
+        // All is asked for before anything is written: one that fails leaves no half of itself.
         Set<Integer> classes = new TreeSet<>(device.supportedClasses());
+        int queues = device.maxSupportedVqs();
+        long features = device.supportedFeatures();
         report.openHandle(Handle.show(bus, device.name()));
         report.words("supported_classes", classes.stream().map(ClassNames::ofClass).toList());
         report.row();
-        report.word("max_supported_vqs", device.maxSupportedVqs());
-        report.words("dev_features", FeatureNames.names(ClassNames.forFeatures(classes), device.supportedFeatures()));
+        report.word("max_supported_vqs", queues);
+        report.words("dev_features", FeatureNames.names(ClassNames.forFeatures(classes), features));
         report.closeHandle();
     }
 

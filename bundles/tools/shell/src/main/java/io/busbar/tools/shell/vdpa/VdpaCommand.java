@@ -10,6 +10,7 @@ import io.busbar.api.vdpa.VdpaManagementDevice;
 import io.busbar.tools.shell.Command;
 import io.busbar.tools.shell.Inventory;
 import io.busbar.tools.shell.Invocation;
+import java.util.ArrayList;
 import java.util.List;
 
 /** {@code vdpa}: the kernel tool's command line on this process's buses. */
@@ -42,7 +43,7 @@ public final class VdpaCommand implements Command {
         for (VdpaBus bus : inventory.buses()) {
             for (VdpaManagementDevice device : bus.managementDevices()) {
                 help.append("\nWords of ").append(Handle.show(bus.name(), device.name())).append(":\n");
-                words(device.attributes(), help);
+                words(WordSpec.attributes(device), help);
             }
         }
         return help.toString();
@@ -184,9 +185,7 @@ public final class VdpaCommand implements Command {
 
         private void managementDevices() throws Refusal {
             if (words.isEmpty()) {
-                for (VdpaBus bus : lookup.buses()) {
-                    bus.managementDevices().forEach(device -> show.managementDevice(bus.name(), device));
-                }
+                allManagementDevices();
                 return;
             }
             Handle handle = Handle.parse(words.next());
@@ -194,6 +193,23 @@ public final class VdpaCommand implements Command {
             VdpaManagementDevice device = lookup.managementDevice(handle)
                     .orElseThrow(() -> Refusal.kernel(VdpaError.ENODEV, "Fail to find the specified mgmt device"));
             show.managementDevice(handle.bus(), device);
+        }
+
+        /** One that fails to answer is named after the others were shown. */
+        private void allManagementDevices() throws Refusal {
+            List<String> broken = new ArrayList<>();
+            for (VdpaBus bus : lookup.buses()) {
+                for (VdpaManagementDevice device : bus.managementDevices()) {
+                    try {
+                        show.managementDevice(bus.name(), device);
+                    } catch (RuntimeException | LinkageError thrown) {
+                        broken.add(Handle.show(bus.name(), device.name()) + " does not tell what it makes: " + thrown);
+                    }
+                }
+            }
+            if (!broken.isEmpty()) {
+                throw Refusal.lines(broken.toArray(String[]::new));
+            }
         }
 
         private void devices() throws Refusal {

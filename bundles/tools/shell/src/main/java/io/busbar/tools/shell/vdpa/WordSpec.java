@@ -6,6 +6,8 @@ import io.busbar.api.vdpa.VdpaManagementDevice;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A word that takes a value when a device is added.
@@ -15,11 +17,22 @@ import java.util.List;
  */
 record WordSpec(String name, String value) {
 
+    private static final Logger LOG = LoggerFactory.getLogger(WordSpec.class);
     private static final String FILE = "FILE";
 
     /** The words of a management device. */
     static List<WordSpec> of(VdpaManagementDevice device) {
-        return device.attributes().stream().map(WordSpec::of).toList();
+        return attributes(device).stream().map(WordSpec::of).toList();
+    }
+
+    /** What a management device says of its words; nothing if it fails to: commands that others answer go on. */
+    static List<AttributeInfo> attributes(VdpaManagementDevice device) {
+        try {
+            return List.copyOf(device.attributes());
+        } catch (RuntimeException | LinkageError broken) {
+            LOG.warn("{} does not tell its words", device.name(), broken);
+            return List.of();
+        }
     }
 
     /** The words of a backend, from the form in which it states them: {@code path FILE [size SIZE]}. */

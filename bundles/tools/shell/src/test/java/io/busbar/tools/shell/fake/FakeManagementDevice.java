@@ -29,6 +29,8 @@ public final class FakeManagementDevice implements VdpaManagementDevice {
     private final List<AttributeInfo> attributes;
     private final int vqCount;
     private final Maker maker;
+    /** Thrown by whatever is asked of it, but for its name. */
+    public volatile RuntimeException thrown;
 
     /** Makes a management device. */
     public FakeManagementDevice(
@@ -50,6 +52,7 @@ public final class FakeManagementDevice implements VdpaManagementDevice {
 
     @Override
     public Set<Integer> supportedClasses() {
+        answer();
         return classes;
     }
 
@@ -65,7 +68,14 @@ public final class FakeManagementDevice implements VdpaManagementDevice {
 
     @Override
     public List<AttributeInfo> attributes() {
+        answer();
         return attributes;
+    }
+
+    private void answer() {
+        if (thrown != null) {
+            throw thrown;
+        }
     }
 
     @Override

@@ -8,11 +8,15 @@ import com.google.gson.JsonParser;
 import io.busbar.api.vdpa.BusSnapshot;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
+import io.busbar.tools.shell.fake.FakeBlockOps;
 import io.busbar.tools.shell.fake.FakeInventory;
+import io.busbar.tools.shell.fake.FakeManagementDevice;
 import io.busbar.tools.shell.fake.Recorder.Result;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What the transcript does not show, and what is ours. */
@@ -58,6 +62,21 @@ class VdpaCommandTest {
                     }
                 }
                 """);
+    }
+
+    @Test
+    void a_management_device_that_fails_to_answer_is_named_and_keeps_nobody_from_using_the_others() {
+        FakeManagementDevice broken = new FakeManagementDevice(
+                "acme_block", Set.of(2), 1, 0, List.of(), 1, _ -> new FakeBlockOps());
+        broken.thrown = new IllegalStateException("no card");
+        inventory.host.managementDevices.addFirst(broken);
+
+        Result shown = run(vdpa, "mgmtdev show");
+        assertThat(shown.exit()).isEqualTo(1);
+        assertThat(shown.out()).startsWith("sim_block:");
+        assertThat(shown.err()).contains("acme_block", "no card");
+        assertThat(run(vdpa, "dev add name disk0 mgmtdev sim_block backend file path /x").exit()).isZero();
+        assertThat(vdpa.help()).contains("Words of sim_block:");
     }
 
     @Test
