@@ -149,6 +149,22 @@ class ScriptIT {
     }
 
     @Test
+    void aDiskWhoseNameIsTakenByADeviceThatCameBackIsExplained() throws IOException {
+        var image = Files.write(directory.resolve("a.img"), new byte[1 << 20]).toString();
+        assertThat(busbar("start").exit()).isZero();
+        try {
+            var add = busbar("vdpa", "dev", "add", "name", "disk0", "mgmtdev", "sim_block", "backend", "memory", "size", "1M");
+            assertThat(add.exit()).as(add.err()).isZero();
+        } finally {
+            assertThat(busbar("stop").exit()).isZero();
+        }
+
+        var start = busbar("start", "--disk", image);
+        assertThat(start.exit()).isEqualTo(FAILED);
+        assertThat(start.err()).contains(image + " cannot become disk0", "has come back", "vdpa dev del disk0");
+    }
+
+    @Test
     void aStartThatFailsSaysWhy() {
         var start = busbar("start", "--disk", directory.resolve("no.img").toString());
 

@@ -26,6 +26,11 @@ final class FirstDisk {
     static Path add(Path control, Path image, Path socketDir) throws UsageException, IOException, InterruptedException {
         var error = new StringBuilder();
         try (var connection = ControlConnection.open(control)) {
+            if (connection.run(List.of("vdpa", "dev", "show", NAME), 0, _ -> {}, _ -> {}) == 0) {
+                throw new UsageException(image + " cannot become " + NAME + ": a device of that name was added by command"
+                        + " before and has come back. Start without --disk; \"busbar vdpa dev del " + NAME
+                        + "\" then makes the name free");
+            }
             var exit = connection.run(
                     List.of(
                             "vdpa", "dev", "add", "name", NAME, "mgmtdev", "sim_block", "backend", "file", "path",

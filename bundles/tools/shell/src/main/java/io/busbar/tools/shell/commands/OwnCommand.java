@@ -40,6 +40,10 @@ abstract class OwnCommand implements Command {
 
     @Override
     public final int run(Invocation call) {
+        if (call.args().contains("--help") || call.args().contains("-h")) {
+            call.output().out(usage);
+            return OK;
+        }
         try {
             Arguments arguments = Arguments.parse(call.args());
             if (subcommands.isEmpty()) {

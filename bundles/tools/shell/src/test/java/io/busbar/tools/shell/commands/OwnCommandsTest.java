@@ -118,6 +118,13 @@ class OwnCommandsTest {
         assertThat(host.get("change_count").getAsInt()).isEqualTo(7);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"block", "backend", "status", "help"})
+    void a_command_explains_itself_when_asked_for_help(String command) {
+        assertThat(ok(command + " --help")).isEqualTo(ok("help " + command));
+        assertThat(ok(command + " -h")).isEqualTo(ok("help " + command));
+    }
+
     @Test
     void help_lists_all_commands_and_explains_each() {
         assertThat(ok("help")).contains("vdpa     devices and management devices").contains("help     this list");
