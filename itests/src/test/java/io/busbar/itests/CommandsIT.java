@@ -114,7 +114,8 @@ class CommandsIT {
         assertThat(busbar.ok("vdpa", "dev", "config", "show", "d1")).startsWith("d1: capacity 4096 ");
 
         assertThat(busbar.command("vdpa", "dev", "add", "name", "d1", "mgmtdev", "sim_block", "backend", "memory", "size", "1M"))
-                .isEqualTo(new Command(1, "", "kernel answers: File exists\n"));
+                .isEqualTo(new Command(1, "", "Error: vdpa: device name \"d1\": expected one that no device on bus host has.\n"
+                        + "kernel answers: File exists\n"));
         assertThat(busbar.ok("vdpa", "dev", "del", "d1")).isEmpty();
         assertThat(busbar.command("vdpa", "dev", "show", "d1").exit()).isEqualTo(1);
     }
