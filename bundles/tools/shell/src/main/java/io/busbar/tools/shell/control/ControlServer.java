@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -138,8 +139,11 @@ public final class ControlServer implements AutoCloseable {
             return;
         }
         Thread thread = thread(() -> run(connection), "busbar-control-" + count.incrementAndGet());
-        clients.put(thread, lines);
-        thread.start();
+        // Together: who closes waits for threads, and one that has not begun cannot be waited for.
+        synchronized (clients) {
+            clients.put(thread, lines);
+            thread.start();
+        }
         if (!server.isOpen()) {
             lines.close();
         }
@@ -164,8 +168,14 @@ public final class ControlServer implements AutoCloseable {
             client.close();
         }
         long deadline = System.nanoTime() + END_DEADLINE.toNanos();
-        for (Thread client : clients.keySet()) {
+        for (Thread client : threads()) {
             awaitEnd(client, deadline - System.nanoTime());
+        }
+    }
+
+    private List<Thread> threads() {
+        synchronized (clients) {
+            return List.copyOf(clients.keySet());
         }
     }
 
