@@ -417,7 +417,8 @@ final class ActiveQueue {
         try {
             return !handover.isEmpty() || taking && (again.length > 0 || ring.hasAvailable());
         } catch (InternalError e) {
-            // The turn that follows meets the same fault and breaks the queue.
+            // Perhaps that of an access in the turn before, which the JVM reports here and nowhere else.
+            breakBy(MEMORY_GONE);
             return true;
         }
     }
