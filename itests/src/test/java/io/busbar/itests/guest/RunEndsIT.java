@@ -88,6 +88,9 @@ final class RunEndsIT {
         oldest(process("bash")).destroyForcibly();
 
         Eventually.within(SOON, () -> guests().isEmpty(), () -> "still running: " + guests());
+        // A command that was killed cannot end its Busbar, which serves on: "busbar stop" or a signal ends it.
+        process("java").forEach(ProcessHandle::destroy);
+        assertNothingRuns();
     }
 
     /**
