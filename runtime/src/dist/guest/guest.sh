@@ -166,14 +166,14 @@ busbar_guest_make_initrd() {
 busbar_guest_fill_initrd() {
     local initrd=$1 work=$2 busybox module
     busybox=$(busbar_guest_tool busybox) && module=$(busbar_guest_module) || return 1
-    mkdir -p "$work"/{bin,dev,proc,sys,root} && cp -- "$busybox" "$work/bin/busybox" && cp -- "$module" "$work/" || return 1
+    mkdir -p "$work"/{bin,dev,proc,sys,disk} && cp -- "$busybox" "$work/bin/busybox" && cp -- "$module" "$work/" || return 1
     cat >"$work/init" <<'INIT'
 #!/bin/busybox sh
 export PATH=/bin
 /bin/busybox --install -s /bin
 refuse() {
     if [ -n "$BUSBAR_WORK" ]; then
-        mount -t hostfs -o "$BUSBAR_WORK" none /root && echo "$1" >/root/refused
+        mount -t hostfs -o "$BUSBAR_WORK" none /disk && echo "$1" >/disk/refused
     else
         echo "$1: this is a shell in the initial RAM disk" >/dev/tty0
         mount -t proc proc /proc
@@ -190,10 +190,10 @@ while [ ! -b /dev/vda ]; do
     [ $tries -le 100 ] || refuse 'the socket offers no disk'
     usleep 100000
 done
-mount -t ext4 /dev/vda /root 2>/dev/null || refuse 'there is no ext4 file system on the disk'
-[ -x /root/sbin/init ] || refuse 'there is no /sbin/init on the disk'
-mount -o move /dev /root/dev
-exec switch_root /root /sbin/init
+mount -t ext4 /dev/vda /disk 2>/dev/null || refuse 'there is no ext4 file system on the disk'
+[ -x /disk/sbin/init ] || refuse 'there is no /sbin/init on the disk'
+mount -o move /dev /disk/dev
+exec switch_root /disk /sbin/init
 INIT
     chmod 0755 "$work/init" || return 1
     (cd "$work" && find . -print0 | cpio --quiet -0 -o -H newc -R 0:0) | gzip -1 >"$initrd"
