@@ -2,6 +2,10 @@ package io.busbar.testkit;
 
 import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.Settings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -10,22 +14,49 @@ public final class TestBackendContext implements BackendContext {
 
     private final Settings settings;
     private final boolean readOnly;
+    private final List<String> channels;
+    private final Queue<Integer> readable = new ConcurrentLinkedQueue<>();
+    private final Queue<Integer> writable = new ConcurrentLinkedQueue<>();
     private final AtomicInteger infoChanges = new AtomicInteger();
     private final AtomicReference<String> failure = new AtomicReference<>();
 
-    private TestBackendContext(boolean readOnly, Settings settings) {
+    private TestBackendContext(boolean readOnly, Settings settings, List<String> channels) {
         this.readOnly = readOnly;
+        this.channels = channels;
         this.settings = settings;
     }
 
     /** Makes the surroundings of a writable device. */
     public static TestBackendContext of(String... namesAndValues) {
-        return new TestBackendContext(false, TestSettings.of(namesAndValues));
+        return new TestBackendContext(false, TestSettings.of(namesAndValues), List.of());
     }
 
     /** Makes the surroundings of a read-only device. */
     public static TestBackendContext readOnly(String... namesAndValues) {
-        return new TestBackendContext(true, TestSettings.of(namesAndValues));
+        return new TestBackendContext(true, TestSettings.of(namesAndValues), List.of());
+    }
+
+    /** Returns the same surroundings, of a device with the given channels. */
+    public TestBackendContext withChannels(String... names) {
+        return new TestBackendContext(readOnly, settings, List.of(names));
+    }
+
+    /** Returns the channels that became readable since this was asked last, in that order. */
+    public List<Integer> takeReadable() {
+        return take(readable);
+    }
+
+    /** Returns the channels that became writable since this was asked last, in that order. */
+    public List<Integer> takeWritable() {
+        return take(writable);
+    }
+
+    private static List<Integer> take(Queue<Integer> told) {
+        List<Integer> taken = new ArrayList<>();
+        for (Integer channel = told.poll(); channel != null; channel = told.poll()) {
+            taken.add(channel);
+        }
+        return taken;
     }
 
     /** Returns how often a change was announced. */
@@ -56,6 +87,21 @@ public final class TestBackendContext implements BackendContext {
     @Override
     public void infoChanged() {
         infoChanges.incrementAndGet();
+    }
+
+    @Override
+    public List<String> channels() {
+        return channels;
+    }
+
+    @Override
+    public void readable(int channel) {
+        readable.add(channel);
+    }
+
+    @Override
+    public void writable(int channel) {
+        writable.add(channel);
     }
 
     @Override

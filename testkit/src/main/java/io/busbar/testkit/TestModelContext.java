@@ -1,8 +1,12 @@
 package io.busbar.testkit;
 
 import io.busbar.api.device.DeviceModelContext;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The surroundings of a device model under test. */
@@ -10,6 +14,7 @@ public final class TestModelContext implements DeviceModelContext {
 
     private final Map<String, String> attributes = new HashMap<>();
     private final AtomicInteger configChanges = new AtomicInteger();
+    private final Queue<Integer> wakes = new ConcurrentLinkedQueue<>();
 
     private TestModelContext() {
     }
@@ -41,5 +46,19 @@ public final class TestModelContext implements DeviceModelContext {
     @Override
     public void configChanged() {
         configChanges.incrementAndGet();
+    }
+
+    @Override
+    public void wake(int queue) {
+        wakes.add(queue);
+    }
+
+    /** Returns the queues that were to be woken since this was asked last, in that order. */
+    public List<Integer> takeWakes() {
+        List<Integer> taken = new ArrayList<>();
+        for (Integer queue = wakes.poll(); queue != null; queue = wakes.poll()) {
+            taken.add(queue);
+        }
+        return taken;
     }
 }

@@ -245,6 +245,38 @@ public final class TestPayload implements Payload {
     }
 
     @Override
+    public long receiveFrom(int descriptor) {
+        if (gone) {
+            return EFAULT;
+        }
+        ByteBuffer buffer = ByteBuffer.allocate((int) remaining());
+        try (FileChannel stream = open(descriptor, StandardOpenOption.READ)) {
+            int got = Math.max(0, stream.read(buffer));
+            return copyFrom(MemorySegment.ofBuffer(buffer.flip()), 0, got);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public long sendTo(int descriptor, MemorySegment prefix) {
+        if (gone) {
+            return EFAULT;
+        }
+        long from = position;
+        ByteBuffer buffer = ByteBuffer.allocate((int) (prefix.byteSize() + remaining()));
+        MemorySegment bytes = MemorySegment.ofBuffer(buffer).copyFrom(prefix);
+        copyTo(bytes, prefix.byteSize(), remaining());
+        try (FileChannel stream = open(descriptor, StandardOpenOption.WRITE)) {
+            int put = stream.write(buffer);
+            position = from + Math.max(0, put - prefix.byteSize());
+            return put;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
     public boolean startReadFrom(int descriptor, long fileOffset, IoCompletion completion, Object attachment) {
         if (transfers == null) {
             return false;

@@ -1,5 +1,6 @@
 package io.busbar.api.backend;
 
+import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** What an opened backend knows of its surroundings. Safe for any thread. */
@@ -16,10 +17,32 @@ public interface BackendContext {
     boolean readOnly();
 
     /**
-     * Says that {@link BlockBackend#info()} has a new answer, such as another capacity; the driver is told by a config
-     * change. From any thread; returns at once.
+     * Returns the names of the device's channels, which the device model decides: a net device's queue pairs, a console's
+     * ports; empty for a disk.
+     */
+    List<String> channels();
+
+    /**
+     * Says that the backend's properties have a new answer, such as {@link BlockBackend#info()} another capacity or
+     * {@link NetBackend#info()} another link; the driver is told by a config change. From any thread; returns at once.
      */
     void infoChanged();
+
+    /**
+     * Says that something waits to be received: {@link NetBackend#peek} or {@link ConsoleBackend#read} has an answer after
+     * it had none. From any thread, wait-free; more often than needed does no harm.
+     *
+     * @param channel 0 to {@code channels().size() - 1}
+     */
+    void readable(int channel);
+
+    /**
+     * Says that there is room again after {@link NetBackend#transmit} or {@link ConsoleBackend#write} had none. From any
+     * thread, wait-free; more often than needed does no harm.
+     *
+     * @param channel 0 to {@code channels().size() - 1}
+     */
+    void writable(int channel);
 
     /**
      * Says that the backend has failed for good, such as a lost disk. The bus shows it; the device keeps calling, and

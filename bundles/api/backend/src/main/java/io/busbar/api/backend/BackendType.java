@@ -10,7 +10,8 @@ import org.osgi.annotation.bundle.Capability;
 /**
  * Makes a class a backend that can be named on the command line: {@code vdpa dev add … backend NAME …}.
  *
- * <p>The class implements the interface of its kind ({@link BlockBackend} for {@link #BLOCK}) and has one public
+ * <p>The class implements the interface of its kind ({@link BlockBackend} for {@link #BLOCK}, {@link NetBackend} for {@link #NET},
+ * {@link ConsoleBackend} for {@link #CONSOLE}) and has one public
  * constructor that takes a {@link BackendContext}. The annotation becomes the capability {@code busbar.backend} of the
  * bundle, from which Busbar finds the class: nothing else has to be registered.
  */
@@ -28,7 +29,13 @@ public @interface BackendType {
     /** The kind of a {@link BlockBackend}. */
     String BLOCK = "block";
 
-    /** The kind: {@value #BLOCK}. */
+    /** The kind of a {@link NetBackend}. */
+    String NET = "net";
+
+    /** The kind of a {@link ConsoleBackend}. */
+    String CONSOLE = "console";
+
+    /** The kind: {@value #BLOCK}, {@value #NET} or {@value #CONSOLE}. */
     String type();
 
     /** The name on the command line: lower-case letters, digits and dashes. */

@@ -15,7 +15,7 @@ import org.osgi.annotation.versioning.ProviderType;
  * <p>A queue processes chains while it is ready, the data path runs, and a model is attached; otherwise its chains wait,
  * and no kick is lost.
  *
- * <p>Threads: one control thread at a time, except {@link #kick}, {@link #counters}, {@link #faults} and
+ * <p>Threads: one control thread at a time, except {@link #kick}, {@link #wake}, {@link #counters}, {@link #faults} and
  * {@link #health}, which are for any thread. What stops something returns when no thread touches it any more, or throws
  * ETIMEDOUT after the engine's deadline; the data path then holds, says so in its health, and the call may be repeated.
  */
@@ -111,6 +111,13 @@ public interface DataPath extends AutoCloseable {
      * @param index queue; ignored if it is not ready
      */
     void kick(int index);
+
+    /**
+     * Asks for the service of a queue that the model pulls; see {@link DeviceModelContext#wake}.
+     *
+     * @param index queue; ignored if it is not ready
+     */
+    void wake(int index);
 
     /** Lets ready queues process (DRIVER_OK, resume); each is looked at once. */
     void run();

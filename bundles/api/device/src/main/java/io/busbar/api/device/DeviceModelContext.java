@@ -15,4 +15,12 @@ public interface DeviceModelContext {
 
     /** Says that the configuration changed: the generation grows, the driver is told. Any thread; returns at once. */
     void configChanged();
+
+    /**
+     * Asks for a call of {@link PullingDeviceModel#service}. Any thread, wait-free; calls that come before the queue's thread
+     * has seen one are one. Without effect while the queue does not run: it is served when it starts.
+     *
+     * @param queue a queue that is pulled
+     */
+    void wake(int queue);
 }

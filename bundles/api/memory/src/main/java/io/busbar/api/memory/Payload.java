@@ -116,6 +116,27 @@ public interface Payload {
     long writeTo(int descriptor, long fileOffset, long length, boolean durable);
 
     /**
+     * Reads from a stream, a terminal or a network interface straight into the driver's memory, all that remains at the most
+     * (readv). The descriptor is non-blocking.
+     *
+     * @param descriptor a Linux file descriptor
+     * @return bytes read, 0 at the end of the stream, {@link #WOULD_BLOCK}, or another negated errno
+     */
+    long receiveFrom(int descriptor);
+
+    /**
+     * Writes to a stream, a terminal or a network interface straight from the driver's memory, all that remains at the most
+     * (writev), with bytes of the caller's in front: one call, so one frame to an interface. The descriptor is
+     * non-blocking.
+     *
+     * @param descriptor a Linux file descriptor
+     * @param prefix     native memory of the caller's that is written first; may be empty
+     * @return bytes written, those of the prefix included, by which the position moves as far as they are the payload's;
+     *         {@link #WOULD_BLOCK}, or another negated errno
+     */
+    long sendTo(int descriptor, MemorySegment prefix);
+
+    /**
      * Starts an asynchronous read of all that remains, without waiting (io_uring). Only on the thread that owns the
      * queue, one transfer of a request at a time. The position does not move.
      *

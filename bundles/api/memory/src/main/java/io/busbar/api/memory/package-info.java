@@ -11,7 +11,7 @@
  * {@link io.busbar.api.memory.IoCompletion}, which callers implement.
  */
 @Export
-@Version("0.1.0")
+@Version("0.2.0")
 package io.busbar.api.memory;
 
 import org.osgi.annotation.bundle.Export;

@@ -100,7 +100,16 @@ public final class Fd implements AutoCloseable {
 
     /** A second descriptor of the same open file (close-on-exec), with an owner of its own. */
     public Fd duplicate() throws LinuxException {
-        return own((int) LinuxException.check(Syscall.call(Nr.FCNTL, number(), F_DUPFD_CLOEXEC, 0),
+        return duplicateOf(number());
+    }
+
+    /**
+     * A second descriptor of an open file that somebody else owns (close-on-exec).
+     *
+     * @throws LinuxException EBADF, EMFILE
+     */
+    public static Fd duplicateOf(int number) throws LinuxException {
+        return own((int) LinuxException.check(Syscall.call(Nr.FCNTL, number, F_DUPFD_CLOEXEC, 0),
                 "duplicate descriptor " + number));
     }
 

@@ -11,6 +11,8 @@ final class Nr {
     static final int IOCTL = number(16, 29);
     static final int PREAD64 = number(17, 67);
     static final int PWRITE64 = number(18, 68);
+    static final int READV = number(19, 65);
+    static final int WRITEV = number(20, 66);
     static final int MADVISE = number(28, 233);
     static final int GETPID = number(39, 172);
     static final int SOCKET = number(41, 198);

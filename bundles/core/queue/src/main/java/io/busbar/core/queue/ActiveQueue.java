@@ -22,7 +22,7 @@ import java.util.concurrent.CompletableFuture;
  * itself. It is caught wherever the ring is touched, so that it neither passes through a device model nor leaves a chain
  * in flight that nobody has: a queue that is broken can always be stopped.
  */
-final class ActiveQueue {
+class ActiveQueue {
 
     /** Chains taken in one turn at the most: other queues of the worker are not kept waiting for longer. */
     static final int BATCH = 64;
@@ -30,7 +30,7 @@ final class ActiveQueue {
     /** Completions that one call to the driver stands for at the most. */
     private static final int MOST_PER_CALL = 8;
 
-    private static final String MEMORY_GONE = "the driver's memory is not there any more";
+    static final String MEMORY_GONE = "the driver's memory is not there any more";
 
     private static final VarHandle KICK_PENDING;
 
@@ -91,7 +91,7 @@ final class ActiveQueue {
         this.counters = counters;
         this.ioThreads = ioThreads;
         this.views = views;
-        slots = new SlotChain[ring.size()];
+        slots = new SlotChain[hasSlots() ? ring.size() : 0];
         for (int i = 0; i < slots.length; i++) {
             slots[i] = new SlotChain(this, i);
         }
@@ -101,8 +101,13 @@ final class ActiveQueue {
         return index;
     }
 
+    /** Returns whether chains are handed out by their heads; as a question to the class, asked while it is made. */
+    boolean hasSlots() {
+        return true;
+    }
+
     int size() {
-        return slots.length;
+        return ring.size();
     }
 
     QueueWorker worker() {
@@ -128,6 +133,11 @@ final class ActiveQueue {
     /** Returns the available index to go on from. */
     int nextAvail() {
         return ring.nextAvail();
+    }
+
+    /** Returns how many chains were published and not called for. */
+    int uncalled() {
+        return uncalled;
     }
 
     /** Returns how many chains are in flight; on another thread only about that many. */
@@ -200,7 +210,8 @@ final class ActiveQueue {
         return done;
     }
 
-    private int takeNew() {
+    /** Takes what the driver made available, and hands it to the model; returns the number of things done. */
+    int takeNew() {
         int taken = again.length == 0 ? ring.take(BATCH) : takeAgain();
         if (taken <= 0) {
             if (taken < 0) {
@@ -261,7 +272,7 @@ final class ActiveQueue {
         }
     }
 
-    private void modelThrew(Throwable e) {
+    void modelThrew(Throwable e) {
         events.modelFailed(index, e);
         breakBy("the device model threw " + e);
     }
@@ -332,7 +343,7 @@ final class ActiveQueue {
         }
     }
 
-    private void publish() {
+    void publish() {
         if (!broken) {
             int published = ring.publish();
             uncalled += published;
@@ -340,7 +351,7 @@ final class ActiveQueue {
         }
     }
 
-    private void call() {
+    void call() {
         uncalled = 0;
         VqCallback told = callback;
         if (!broken && ring.callNeeded() && told != null) {
@@ -380,7 +391,7 @@ final class ActiveQueue {
         return sound;
     }
 
-    private void breakBy(String sentence) {
+    void breakBy(String sentence) {
         if (broken) {
             checkPaused();
             return;
@@ -415,7 +426,7 @@ final class ActiveQueue {
     /** Returns whether a turn would do something. Cheap: this is what a worker polls. */
     boolean hasWork() {
         try {
-            return !handover.isEmpty() || taking && (again.length > 0 || ring.hasAvailable());
+            return !handover.isEmpty() || taking && hasNew();
         } catch (InternalError e) {
             // Perhaps that of an access in the turn before, which the JVM reports here and nowhere else.
             breakBy(MEMORY_GONE);
@@ -429,11 +440,21 @@ final class ActiveQueue {
             return true;
         }
         try {
-            return taking && ring.enableKicks();
+            return taking && askForKicks();
         } catch (InternalError e) {
             breakBy(MEMORY_GONE);
             return false;
         }
+    }
+
+    /** Returns whether there is something to take. */
+    boolean hasNew() {
+        return again.length > 0 || ring.hasAvailable();
+    }
+
+    /** Asks the driver for kicks where they matter; returns whether there is something to take after all. */
+    boolean askForKicks() {
+        return ring.enableKicks();
     }
 
     void awake() {

@@ -5,8 +5,10 @@ import io.busbar.api.memory.Payload;
 import io.busbar.core.linux.Errno;
 import io.busbar.core.linux.Iovecs;
 import io.busbar.core.linux.PositionalIo;
+import io.busbar.core.linux.StreamIo;
 import io.busbar.core.virtio.ring.Chain;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /**
  * One direction of a chain. Copies go through bounded segments of the mapping; system calls get addresses, which are
@@ -14,7 +16,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class ChainPayload implements Payload {
 
-    private final SlotChain slot;
+    private final PayloadOwner owner;
     private final boolean writes;
     private Chain chain;
     private RegionViews views;
@@ -27,8 +29,8 @@ final class ChainPayload implements Payload {
     private int segment;
     private long segmentStart;
 
-    ChainPayload(SlotChain slot, boolean writes) {
-        this.slot = slot;
+    ChainPayload(PayloadOwner owner, boolean writes) {
+        this.owner = owner;
         this.writes = writes;
     }
 
@@ -98,7 +100,7 @@ final class ChainPayload implements Payload {
     }
 
     private void checkOpen() {
-        if (!slot.isOpen()) {
+        if (!owner.isOpen()) {
             throw new IllegalStateException("the request was completed already");
         }
     }
@@ -225,9 +227,49 @@ final class ChainPayload implements Payload {
         return done;
     }
 
+    @Override
+    public long receiveFrom(int descriptor) {
+        checkWritable();
+        Iovecs iovecs = QueueThread.currentIovecs();
+        gather(iovecs, 0, remaining());
+        long result;
+        do {
+            result = StreamIo.readv(descriptor, iovecs);
+        } while (result == -Errno.EINTR);
+        if (result > 0) {
+            advance(result);
+        }
+        return result;
+    }
+
+    @Override
+    public long sendTo(int descriptor, MemorySegment prefix) {
+        checkOpen();
+        Iovecs iovecs = QueueThread.currentIovecs();
+        long ahead = prefix.byteSize();
+        int before = 0;
+        if (ahead > 0) {
+            iovecs.set(before++, prefix.address(), ahead);
+        }
+        gather(iovecs, before, remaining());
+        long result;
+        do {
+            result = StreamIo.writev(descriptor, iovecs);
+        } while (result == -Errno.EINTR);
+        Reference.reachabilityFence(prefix);
+        if (result > ahead) {
+            advance(result - ahead);
+        }
+        return result;
+    }
+
     /** Lists the buffers from the position on; returns how many. */
     int gather(Iovecs iovecs, long wanted) {
-        int count = 0;
+        return gather(iovecs, 0, wanted);
+    }
+
+    private int gather(Iovecs iovecs, int before, long wanted) {
+        int count = before;
         long left = wanted;
         long skip = position - segmentStart;
         for (int i = segment; i < end && left > 0 && count < iovecs.capacity(); i++) {
@@ -243,7 +285,7 @@ final class ChainPayload implements Payload {
     @Override
     public boolean startReadFrom(int descriptor, long fileOffset, IoCompletion completion, Object attachment) {
         checkWritable();
-        return slot.queue().startTransfer(slot, this, descriptor, fileOffset, 0, completion, attachment);
+        return owner.startTransfer(this, descriptor, fileOffset, 0, completion, attachment);
     }
 
     @Override
@@ -251,7 +293,7 @@ final class ChainPayload implements Payload {
             int descriptor, long fileOffset, boolean durable, IoCompletion completion, Object attachment) {
         checkOpen();
         int flags = durable ? PositionalIo.RWF_DSYNC : 0;
-        return slot.queue().startTransfer(slot, this, descriptor, fileOffset, flags, completion, attachment);
+        return owner.startTransfer(this, descriptor, fileOffset, flags, completion, attachment);
     }
 
     boolean writes() {

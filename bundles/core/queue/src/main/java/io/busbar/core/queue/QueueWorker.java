@@ -27,6 +27,12 @@ final class QueueWorker extends QueueThread {
     private static final long TRANSFERS = -2;
     private static final int POLLS_PER_CLOCK = 16;
 
+    /** Added to a queue's number: what is ready is its backend. */
+    private static final long BACKEND = 1L << 32;
+
+    /** Turns after which a worker that is never idle looks at the descriptors of backends. */
+    private static final int TURNS_PER_LOOK = 16;
+
     private final ConcurrentLinkedQueue<Runnable> mailbox = new ConcurrentLinkedQueue<>();
     private final Epoll epoll;
     private final Fd wakeDescriptor;
@@ -34,6 +40,8 @@ final class QueueWorker extends QueueThread {
     private ActiveQueue[] queues = new ActiveQueue[0];
     private AsyncIo asyncIo;
     private boolean asyncTried;
+    private int backends;
+    private int turnsSinceLook;
     private volatile boolean sleeping;
     private volatile boolean inModel;
     private boolean ended;
@@ -111,6 +119,8 @@ final class QueueWorker extends QueueThread {
         try {
             if (turn() == 0 && !pollBriefly()) {
                 sleep();
+            } else if (backends > 0 && ++turnsSinceLook >= TURNS_PER_LOOK) {
+                lookAtDescriptors();
             }
         } catch (RuntimeException | Error e) {
             sleeping = false;
@@ -169,6 +179,9 @@ final class QueueWorker extends QueueThread {
                 }
                 Thread.onSpinWait();
             }
+            if (backends > 0) {
+                lookAtDescriptors();
+            }
         } while (System.nanoTime() - end < 0);
         spin.failed();
         return false;
@@ -191,7 +204,7 @@ final class QueueWorker extends QueueThread {
             work |= queue.prepareSleep();
         }
         if (!work) {
-            await();
+            await(-1);
         }
         sleeping = false;
         if (asyncIo != null) {
@@ -202,14 +215,22 @@ final class QueueWorker extends QueueThread {
         }
     }
 
-    private void await() {
-        int events = epoll.await(-1);
+    /** Kicks need no look, as the rings are polled; a backend's file is polled in no other way. */
+    private void lookAtDescriptors() {
+        turnsSinceLook = 0;
+        await(0);
+    }
+
+    private void await(int milliseconds) {
+        int events = epoll.await(milliseconds);
         if (events < 0) {
             throw new IllegalStateException("epoll: " + Errno.text(-events));
         }
         for (int i = 0; i < events; i++) {
             long token = epoll.token(i);
-            if (token >= 0) {
+            if (token >= BACKEND) {
+                backendReady((int) (token - BACKEND));
+            } else if (token >= 0) {
                 kicked((int) token, epoll.events(i));
             }
         }
@@ -226,6 +247,34 @@ final class QueueWorker extends QueueThread {
         }
     }
 
+    private void backendReady(int index) {
+        for (ActiveQueue queue : queues) {
+            if (queue.index() == index && queue instanceof PulledQueue pulled) {
+                pulled.wakeModel();
+            }
+        }
+    }
+
+    /**
+     * Waits for a backend's descriptor from now on; on this thread.
+     *
+     * @throws LinuxException if it cannot be waited for
+     */
+    void watchBackend(PulledQueue queue, Fd descriptor, int events) throws LinuxException {
+        epoll.add(descriptor.number(), events | Epoll.EPOLLET, BACKEND + queue.index());
+        backends++;
+    }
+
+    /** Waits for it no more; on this thread. */
+    void unwatchBackend(Fd descriptor) {
+        try {
+            epoll.remove(descriptor.number());
+            backends--;
+        } catch (LinuxException e) {
+            LOG.debug("{}: {} was not waited for: {}", getName(), descriptor, e.getMessage());
+        }
+    }
+
     /** Takes a queue on; on this thread. */
     void add(ActiveQueue queue) {
         ActiveQueue[] more = Arrays.copyOf(queues, queues.length + 1);
@@ -236,6 +285,9 @@ final class QueueWorker extends QueueThread {
     /** Lets a queue go; on this thread. */
     void remove(ActiveQueue queue) {
         unwatch(queue);
+        if (queue instanceof PulledQueue pulled) {
+            pulled.unwatchBackend();
+        }
         queues = Arrays.stream(queues).filter(other -> other != queue).toArray(ActiveQueue[]::new);
     }
 

@@ -13,7 +13,7 @@ import java.lang.invoke.VarHandle;
  * <p>It is also, or has, the link of every list that a request can be in (hand-over, I/O threads), so that no list allocates. A
  * chain belongs to one start of its queue: when that has ended, late completions reach objects that nobody looks at.
  */
-final class SlotChain implements Chain {
+final class SlotChain implements Chain, PayloadOwner {
 
     private static final int IDLE = 0;
     private static final int OPEN = 1;
@@ -72,8 +72,15 @@ final class SlotChain implements Chain {
         STATE.setRelease(this, IDLE);
     }
 
-    boolean isOpen() {
+    @Override
+    public boolean isOpen() {
         return state == OPEN;
+    }
+
+    @Override
+    public boolean startTransfer(
+            ChainPayload payload, int descriptor, long fileOffset, int flags, IoCompletion completion, Object attachment) {
+        return queue.startTransfer(this, payload, descriptor, fileOffset, flags, completion, attachment);
     }
 
     ActiveQueue queue() {

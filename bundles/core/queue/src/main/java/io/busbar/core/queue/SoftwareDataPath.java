@@ -3,6 +3,7 @@ package io.busbar.core.queue;
 import io.busbar.api.device.DataPath;
 import io.busbar.api.device.DataPathEvents;
 import io.busbar.api.device.DeviceModel;
+import io.busbar.api.device.PullingDeviceModel;
 import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.memory.MemoryRegion;
 import io.busbar.api.vdpa.Health;
@@ -41,6 +42,8 @@ final class SoftwareDataPath implements DataPath {
     private final EngineSettings settings;
     private final int maxQueueSize;
     private final VirtqueueSetup[] queues;
+    /** Which queues the model pulls: the same for all models of the device. */
+    private final boolean[] pulled;
     private final QueueWorker[] workers;
     private final IoThreads ioThreads;
     private Regions regions = Regions.EMPTY;
@@ -62,6 +65,7 @@ final class SoftwareDataPath implements DataPath {
         for (int i = 0; i < vqCount; i++) {
             queues[i] = new VirtqueueSetup();
         }
+        pulled = new boolean[vqCount];
         workers = new QueueWorker[Math.min(vqCount, settings.processors())];
         ioThreads = new IoThreads("busbar-" + name, settings.ioThreads());
     }
@@ -186,8 +190,9 @@ final class SoftwareDataPath implements DataPath {
         VirtqueueSetup queue = queues[index];
         RingStart start = RingStart.of(index, queue, features, regions, inflight, settings.ownClasses());
         QueueWorker worker = worker(index);
-        ActiveQueue active = new ActiveQueue(
-                index, start.ring(), worker, new Events(), queue.counters, ioThreads, views);
+        ActiveQueue active = pulled[index]
+                ? new PulledQueue(index, start.ring(), worker, new Events(), queue.counters, ioThreads, views)
+                : new ActiveQueue(index, start.ring(), worker, new Events(), queue.counters, ioThreads, views);
         active.setCallback(queue.callback);
         active.takeAgainFirst(start.heads());
         queue.active = active;
@@ -321,6 +326,14 @@ final class SoftwareDataPath implements DataPath {
     }
 
     @Override
+    public void wake(int index) {
+        // Read without the lock, as in kick.
+        if (queues[index].active instanceof PulledQueue active) {
+            active.wakeModel();
+        }
+    }
+
+    @Override
     public synchronized void run() {
         running = true;
         resumeAll();
@@ -355,6 +368,9 @@ final class SoftwareDataPath implements DataPath {
     @Override
     public synchronized void attach(DeviceModel to) {
         model = to;
+        for (int i = 0; i < pulled.length; i++) {
+            pulled[i] = to instanceof PullingDeviceModel pulling && pulling.pulls(i);
+        }
         resumeAll();
     }
 

@@ -6,6 +6,7 @@ import io.busbar.api.backend.ResizableBackend;
 import io.busbar.api.device.DataPath;
 import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.DeviceModelFactory;
+import io.busbar.api.device.PullingDeviceModel;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
@@ -15,6 +16,7 @@ import io.busbar.core.virtio.FeatureNames;
 import io.busbar.core.virtio.VirtioConfig;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
@@ -33,7 +35,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Threads: see the package. State is changed under {@link #lock()}; what is read without it is volatile.
  */
-final class DeviceParts {
+final class DeviceParts implements OpenBackend.Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(DeviceParts.class);
     private static final long FIRST_RETRY_MILLIS = 500;
@@ -51,6 +53,7 @@ final class DeviceParts {
     private volatile DataPath path;
     private long features;
     private int vqCount;
+    private volatile List<String> channels = List.of();
     private int configSize;
 
     private DeviceModelFactory modelFactory;
@@ -106,8 +109,9 @@ final class DeviceParts {
         DeviceWords words = opener.words(modelFactory);
         BackendFactory backendFactory = opener.findBackend(modelFactory, words)
                 .orElseThrow(() -> missing(opener.noBackend(modelFactory, words.backend())));
-        model = opener.create(modelFactory, words);
-        backend = opener.open(modelFactory, backendFactory, words);
+        model = opener.create(modelFactory, words, this::wake);
+        channels = PartsOpener.channels(model);
+        backend = opener.open(modelFactory, backendFactory, words, channels, this);
         model.attach(backend.backend());
         features = offered();
         vqCount = model.vqCount();
@@ -241,6 +245,37 @@ final class DeviceParts {
     String backendOrigin() {
         OpenBackend opened = backend;
         return opened == null ? "" : opened.factory().origin();
+    }
+
+    // What the backend and the model say, on any thread
+
+    @Override
+    public void infoChanged() {
+        if (model instanceof PullingDeviceModel pulling) {
+            pulling.infoChanged();
+        }
+        notifications.configChanged();
+    }
+
+    @Override
+    public void readable(int channel) {
+        if (model instanceof PullingDeviceModel pulling) {
+            pulling.readable(channel);
+        }
+    }
+
+    @Override
+    public void writable(int channel) {
+        if (model instanceof PullingDeviceModel pulling) {
+            pulling.writable(channel);
+        }
+    }
+
+    private void wake(int queue) {
+        DataPath now = path;
+        if (now != null) {
+            now.wake(queue);
+        }
     }
 
     // What leaves
@@ -379,7 +414,7 @@ final class DeviceParts {
             Optional<Plan> plan = plan();
             if (plan.isPresent()) {
                 Plan now = plan.get();
-                goOn(now, now.backend() == null ? null : opener.open(now.model(), now.backend(), now.words()));
+                goOn(now, now.backend() == null ? null : opener.open(now.model(), now.backend(), now.words(), channels, this));
             }
         } catch (VdpaException refused) {
             hold(refused.reason(), refused.getMessage());
@@ -438,7 +473,7 @@ final class DeviceParts {
             }
             boolean fresh = model == null;
             if (fresh) {
-                model = opener.create(plan.model(), plan.words());
+                model = opener.create(plan.model(), plan.words(), this::wake);
                 modelFactory = plan.model();
             }
             attachAgain(fresh);
@@ -474,7 +509,8 @@ final class DeviceParts {
     /** Brings a new model to where the one before it was. */
     private void tellAgain() throws VdpaException {
         long now = offered();
-        if (now != features || model.vqCount() != vqCount || model.configSize() != configSize) {
+        if (now != features || model.vqCount() != vqCount || model.configSize() != configSize
+                || !PartsOpener.channels(model).equals(channels)) {
             throw new VdpaException(VdpaError.EINVAL, Reason.FEATURES_MISMATCH,
                     "the device model offers " + FeatureNames.names(opener.type().deviceId(), now) + ", " + model.vqCount()
                             + " queues and " + model.configSize() + " bytes of configuration, but the driver was told "

@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Tells the driver that the configuration changed, on another thread than the one that noticed. Any thread. */
-final class Notifications implements OpenBackend.Listener {
+final class Notifications {
 
     private static final Logger LOG = LoggerFactory.getLogger(Notifications.class);
 
@@ -59,10 +59,5 @@ final class Notifications implements OpenBackend.Listener {
         } catch (RuntimeException | LinkageError thrown) {
             LOG.error("{}: the config callback failed", device, thrown);
         }
-    }
-
-    @Override
-    public void infoChanged() {
-        configChanged();
     }
 }

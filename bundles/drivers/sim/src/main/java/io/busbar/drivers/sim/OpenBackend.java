@@ -8,6 +8,8 @@ import io.busbar.api.backend.Settings;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -25,6 +27,12 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
 
         /** Its properties changed. */
         void infoChanged();
+
+        /** Something waits to be received from a channel. */
+        void readable(int channel);
+
+        /** A channel has room again. */
+        void writable(int channel);
     }
 
     /**
@@ -34,6 +42,7 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
      * @param factory    opens it
      * @param words      the device's words
      * @param modelWords the words that the model knows, for sentences
+     * @param channels   the device's channels
      * @param listener   told what it says
      * @param closer     closes one that cannot be used
      * @throws VdpaException what it says, or EINVAL for a word that nobody knows
@@ -43,11 +52,12 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
             BackendFactory factory,
             DeviceWords words,
             Set<String> modelWords,
+            List<String> channels,
             Listener listener,
             Consumer<Backend> closer)
             throws VdpaException {
         BackendSettings settings = new BackendSettings(factory.name(), factory.settings(), words.settings());
-        Context context = new Context(device, settings, words.readOnly(), listener);
+        Context context = new Context(device, settings, words.readOnly(), channels, listener);
         try {
             Backend backend = factory.open(context);
             Set<String> unknown = settings.unasked();
@@ -70,14 +80,17 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
         private final String device;
         private final BackendSettings settings;
         private final boolean readOnly;
+        private final List<String> channels;
         private final Listener listener;
         private volatile String failure = "";
         private volatile boolean closed;
 
-        private Context(String device, BackendSettings settings, boolean readOnly, Listener listener) {
+        private Context(
+                String device, BackendSettings settings, boolean readOnly, List<String> channels, Listener listener) {
             this.device = device;
             this.settings = settings;
             this.readOnly = readOnly;
+            this.channels = List.copyOf(channels);
             this.listener = listener;
         }
 
@@ -94,6 +107,27 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
         @Override
         public boolean readOnly() {
             return readOnly;
+        }
+
+        @Override
+        public List<String> channels() {
+            return channels;
+        }
+
+        @Override
+        public void readable(int channel) {
+            Objects.checkIndex(channel, channels.size());
+            if (!closed) {
+                listener.readable(channel);
+            }
+        }
+
+        @Override
+        public void writable(int channel) {
+            Objects.checkIndex(channel, channels.size());
+            if (!closed) {
+                listener.writable(channel);
+            }
         }
 
         @Override

@@ -5,6 +5,7 @@ import io.busbar.api.backend.BackendFactory;
 import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.DeviceModelContext;
 import io.busbar.api.device.DeviceModelFactory;
+import io.busbar.api.device.PullingDeviceModel;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.AttributeInfo;
 import io.busbar.api.vdpa.Health;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 
 /**
@@ -52,17 +54,31 @@ record PartsOpener(SimClass type, AddRequest request, SimServices services, Noti
         return model.attributes().stream().map(AttributeInfo::name).collect(Collectors.toUnmodifiableSet());
     }
 
-    DeviceModel create(DeviceModelFactory model, DeviceWords words) throws VdpaException {
+    /** Makes a model; the engine is told by {@code wake} which of its queues has something to do. */
+    DeviceModel create(DeviceModelFactory model, DeviceWords words, IntConsumer wake) throws VdpaException {
         try {
-            return model.create(new Context(request.name(), words.model(), notifications));
+            return model.create(new Context(request.name(), words.model(), notifications, wake));
         } catch (RuntimeException | LinkageError thrown) {
             throw new VdpaException(VdpaError.EIO, Reason.INTERNAL,
                     "the device model for " + type.type() + " cannot be made: " + thrown, thrown);
         }
     }
 
-    OpenBackend open(DeviceModelFactory model, BackendFactory backend, DeviceWords words) throws VdpaException {
-        return OpenBackend.open(request.name(), backend, words, wordsOf(model), notifications, this::revoke);
+    /** Returns what a backend for a model is opened with. */
+    static List<String> channels(DeviceModel model) {
+        return model instanceof PullingDeviceModel pulling ? pulling.channels() : List.of();
+    }
+
+    /** Opens a backend for a device with the given channels. */
+    OpenBackend open(
+            DeviceModelFactory model,
+            BackendFactory backend,
+            DeviceWords words,
+            List<String> channels,
+            OpenBackend.Listener listener)
+            throws VdpaException {
+        return OpenBackend.open(
+                request.name(), backend, words, wordsOf(model), channels, listener, this::revoke);
     }
 
     void reap(Backend opened) {
@@ -84,12 +100,18 @@ record PartsOpener(SimClass type, AddRequest request, SimServices services, Noti
                 + (others.isEmpty() ? "" : ": expected " + DeviceWords.oneOf(others)));
     }
 
-    private record Context(String deviceName, Map<String, String> attributes, Notifications notifications)
+    private record Context(
+            String deviceName, Map<String, String> attributes, Notifications notifications, IntConsumer toEngine)
             implements DeviceModelContext {
 
         @Override
         public void configChanged() {
             notifications.configChanged();
+        }
+
+        @Override
+        public void wake(int queue) {
+            toEngine.accept(queue);
         }
     }
 }

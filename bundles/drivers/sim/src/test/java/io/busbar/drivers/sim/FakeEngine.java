@@ -124,6 +124,11 @@ final class FakeEngine implements QueueEngine {
         }
 
         @Override
+        public void wake(int index) {
+            calls.add("wake " + index);
+        }
+
+        @Override
         public void run() {
             calls.add("run");
             running = true;

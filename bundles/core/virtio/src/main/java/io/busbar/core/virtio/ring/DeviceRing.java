@@ -79,6 +79,15 @@ public abstract class DeviceRing {
     }
 
     /**
+     * Puts a chain back, as if it had never been taken: the next {@link #take} returns it again. For an owner that found no
+     * use for it.
+     *
+     * @param chain the one that was taken last, of those that were not put back; by {@link #take}, not again
+     * @throws IllegalStateException if another was taken after it, or it was completed: then nothing has changed
+     */
+    public abstract void putBack(Chain chain);
+
+    /**
      * Completes a chain: its used element is published by the next {@link #publish}. Nothing of the chain may be
      * touched after this.
      *

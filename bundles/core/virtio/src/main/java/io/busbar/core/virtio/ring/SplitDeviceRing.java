@@ -165,6 +165,24 @@ final class SplitDeviceRing extends DeviceRing {
         return accept(p, done);
     }
 
+    @Override
+    public void putBack(Chain chain) {
+        if (chain.ring != this || !chain.isTaken() || chain.ticket != nextTicket - 1) {
+            throw new IllegalStateException(chain + ": not the one that was taken last");
+        }
+        chain.state &= Chain.UNUSUAL;
+        DeviceParts p = parts();
+        if (p.inflight() != null) {
+            p.inflight().done(chain.head);
+        }
+        if (p.geometry().inOrder()) {
+            orderLast--;
+        }
+        nextAvail = nextAvail - 1 & 0xffff;
+        nextTicket--;
+        outstanding--;
+    }
+
     /** Records the chains just taken, where that is wanted. */
     private void record(DeviceParts p, int count) {
         if (p.inflight() != null) {

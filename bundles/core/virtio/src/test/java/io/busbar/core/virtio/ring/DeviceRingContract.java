@@ -11,6 +11,7 @@ import static io.busbar.core.virtio.ring.HandRing.READ_ONLY;
 import static io.busbar.core.virtio.ring.HandRing.REGION_BYTES;
 import static io.busbar.core.virtio.ring.HandRing.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -1008,6 +1009,86 @@ abstract class DeviceRingContract {
         // This one ends here too, before it has taken the others.
         assertThat(new InflightRegion(HandRing.ALL, memory.address(), 8).recover(0, heads)).isEqualTo(3);
         assertThat(List.of(heads[0], heads[1], heads[2])).containsExactly(5, 4, 3);
+    }
+
+    @Test
+    void a_chain_that_is_put_back_is_taken_again_as_if_for_the_first_time() {
+        HandRing hand = new HandRing(4, 0, 0xffff)
+                .descriptor(0, LOW, 8, 0, 0)
+                .descriptor(1, 0x10, 8, 0, 0)
+                .descriptor(2, LOW + 8, 8, 0, 0)
+                .offer(0, 1, 2);
+        DeviceRing ring = make(hand);
+        assertThat(ring.take(3)).isEqualTo(3);
+        Chain second = ring.taken(1);
+        Chain third = ring.taken(2);
+
+        ring.putBack(third);
+        ring.putBack(second);
+
+        assertThat(ring.nextAvail()).isZero();
+        assertThat(ring.outstanding()).isOne();
+        assertThat(ring.inFlight()).extracting(Chain::head).containsExactly(0);
+        assertThat(ring.complete(third, 0)).isFalse();
+        assertThat(ring.take(8)).isEqualTo(2);
+        assertThat(ring.taken(0)).isSameAs(second);
+        assertThat(second.fault()).isEqualTo(RingFault.BUFFER_OUTSIDE_MEMORY);
+        assertThat(ring.taken(1).ticket()).isEqualTo(2);
+    }
+
+    @Test
+    void only_the_chain_that_was_taken_last_can_be_put_back() {
+        HandRing hand = new HandRing(4, 0)
+                .descriptor(0, LOW, 8, 0, 0)
+                .descriptor(1, LOW, 8, 0, 0)
+                .offer(0, 1);
+        DeviceRing ring = make(hand);
+        assertThat(ring.take(2)).isEqualTo(2);
+        Chain first = ring.taken(0);
+        Chain second = ring.taken(1);
+
+        assertThatThrownBy(() -> ring.putBack(first)).isInstanceOf(IllegalStateException.class);
+        ring.complete(second, 0);
+        assertThatThrownBy(() -> ring.putBack(second)).isInstanceOf(IllegalStateException.class);
+
+        assertThat(ring.nextAvail()).isEqualTo(2);
+        assertThat(ring.outstanding()).isEqualTo(2);
+    }
+
+    @Test
+    void with_in_order_a_chain_that_is_put_back_holds_no_other_back_2_7_9() {
+        HandRing hand = new HandRing(4, IN_ORDER)
+                .descriptor(0, LOW, 8, 0, 0)
+                .descriptor(1, LOW, 8, 0, 0)
+                .offer(0, 1);
+        DeviceRing ring = make(hand);
+        ring.take(2);
+        Chain first = ring.taken(0);
+        ring.putBack(ring.taken(1));
+        ring.complete(first, 0);
+
+        assertThat(ring.publish()).isOne();
+        assertThat(ring.take(2)).isOne();
+        ring.complete(ring.taken(0), 0);
+        assertThat(ring.publish()).isOne();
+    }
+
+    @Test
+    void a_chain_that_is_put_back_is_not_in_flight_for_whoever_comes_after_a_crash() {
+        HandRing hand = new HandRing(4, 0)
+                .descriptor(0, LOW, 8, 0, 0)
+                .descriptor(1, LOW, 8, 0, 0)
+                .offer(0, 1);
+        MemorySegment memory = Arena.global().allocate(InflightRegion.bytes(4), 64);
+        InflightRegion record = new InflightRegion(HandRing.ALL, memory.address(), 4);
+        record.format(0);
+        DeviceRing ring = make(hand.config().withInflight(record), hand.regions());
+        ring.take(2);
+        ring.putBack(ring.taken(1));
+
+        int[] heads = new int[4];
+        assertThat(new InflightRegion(HandRing.ALL, memory.address(), 4).recover(0, heads)).isOne();
+        assertThat(heads[0]).isZero();
     }
 
     @Test

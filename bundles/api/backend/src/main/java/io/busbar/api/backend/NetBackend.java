@@ -1,0 +1,50 @@
+package io.busbar.api.backend;
+
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * A network that a net device is plugged into. Implemented by backends; called by the net device model.
+ *
+ * <p>A channel is a queue pair. {@link #transmit} is called on the thread that owns the transmit queue of its pair,
+ * {@link #peek} and {@link #taken} on the one that owns the receive queue; pairs, and the two directions of one pair, may
+ * be on different threads. None may block.
+ */
+@ConsumerType
+public interface NetBackend extends Backend {
+
+    /** The size of the header in front of each frame (virtio 1.2, 5.1.6, with VERSION_1): 12 bytes. */
+    int HEADER_BYTES = 12;
+
+    /**
+     * Returns the network's properties. Cheap; any thread. A new answer is announced by
+     * {@link BackendContext#infoChanged()}; only the link may change while the backend is open.
+     */
+    NetInfo info();
+
+    /**
+     * Takes a frame from the driver, as a whole and at once: nothing of it is valid after the return. What the network
+     * cannot carry is dropped and counted by the backend.
+     *
+     * @param pair  queue pair
+     * @param frame the frame
+     * @return whether it was taken or dropped; false if there is no room now: the same frame is offered again after
+     *         {@link BackendContext#writable}, or when the {@link PolledBackend#writableDescriptor} became so
+     */
+    boolean transmit(int pair, NetFrame frame);
+
+    /**
+     * Returns the first frame that waits for the driver, or null. After null the backend tells by
+     * {@link BackendContext#readable} of the next one, or its {@link PolledBackend#readableDescriptor} becomes so.
+     *
+     * @param pair queue pair
+     * @return the frame; the same one until {@link #taken}
+     */
+    WaitingFrame peek(int pair);
+
+    /**
+     * The frame that {@link #peek} returned is done with: delivered, or dropped.
+     *
+     * @param pair queue pair
+     */
+    void taken(int pair);
+}

@@ -1,0 +1,112 @@
+package io.busbar.core.queue;
+
+import io.busbar.api.device.ChainBatch;
+import io.busbar.api.device.ChainSource;
+import io.busbar.api.device.PullingDeviceModel;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** A device model that serves its queue as a test says. */
+final class PullingTestModel implements PullingDeviceModel {
+
+    private final Consumer<ChainSource> service;
+    private final boolean receives;
+    private final int descriptor;
+
+    PullingTestModel(Consumer<ChainSource> service) {
+        this(service, true, -1);
+    }
+
+    PullingTestModel(Consumer<ChainSource> service, boolean receives, int descriptor) {
+        this.service = service;
+        this.receives = receives;
+        this.descriptor = descriptor;
+    }
+
+    @Override
+    public boolean pulls(int queue) {
+        return true;
+    }
+
+    @Override
+    public void service(int queue, ChainSource source) {
+        service.accept(source);
+    }
+
+    @Override
+    public boolean receives(int queue) {
+        return receives;
+    }
+
+    @Override
+    public int wakeDescriptor(int queue) {
+        return descriptor;
+    }
+
+    @Override
+    public List<String> channels() {
+        return List.of("0");
+    }
+
+    @Override
+    public void infoChanged() {
+    }
+
+    @Override
+    public void readable(int channel) {
+    }
+
+    @Override
+    public void writable(int channel) {
+    }
+
+    @Override
+    public void attach(Object backend) {
+    }
+
+    @Override
+    public void detach() {
+    }
+
+    @Override
+    public long deviceFeatures() {
+        return 0;
+    }
+
+    @Override
+    public int vqCount() {
+        return 1;
+    }
+
+    @Override
+    public void setDriverFeatures(long features) {
+    }
+
+    @Override
+    public int configSize() {
+        return 0;
+    }
+
+    @Override
+    public void readConfig(int offset, byte[] target) {
+    }
+
+    @Override
+    public void writeConfig(int offset, byte[] source) {
+    }
+
+    @Override
+    public void process(int queue, ChainBatch batch) {
+        throw new IllegalStateException("a pulled queue's chains are handed out");
+    }
+
+    @Override
+    public Map<String, Long> statistics(int queue) {
+        return Map.of();
+    }
+
+    @Override
+    public void close() {
+    }
+}
