@@ -31,6 +31,10 @@ public final class IoUring implements AutoCloseable {
             FEATURE_SINGLE_MMAP | FEATURE_NODROP | FEATURE_SUBMIT_STABLE | FEATURE_EXT_ARG;
 
     private static final int SETUP_CLAMP = 1 << 4;
+    private static final int SETUP_TASKRUN_FLAG = 1 << 9;
+    private static final int SETUP_SINGLE_ISSUER = 1 << 12;
+    private static final int SETUP_DEFER_TASKRUN = 1 << 13;
+    private static final int SETUP_OWNED = SETUP_TASKRUN_FLAG | SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN;
     private static final int ENTER_GETEVENTS = 1;
     private static final int ENTER_EXT_ARG = 1 << 3;
     private static final int GETEVENTS_ARG_BYTES = 24;
@@ -69,10 +73,13 @@ public final class IoUring implements AutoCloseable {
     private final long sqeAddress;
     private final SubmissionQueue submissions;
     private final CompletionQueue completions;
+    /** The kernel writes results down only inside our own system calls. */
+    private final boolean deferred;
     private int unfinished;
 
-    private IoUring(Fd fd, RingLayout layout, long ringAddress, long sqeAddress) {
+    private IoUring(Fd fd, RingLayout layout, boolean deferred, long ringAddress, long sqeAddress) {
         this.fd = fd;
+        this.deferred = deferred;
         this.layout = layout;
         this.ringAddress = ringAddress;
         this.sqeAddress = sqeAddress;
@@ -89,19 +96,42 @@ public final class IoUring implements AutoCloseable {
      * @throws LinuxException ENOSYS or EPERM where io_uring is not to be had, EOPNOTSUPP before Linux 5.11, ENOMEM
      */
     public static IoUring create(int entries) throws LinuxException {
+        return create(entries, 0);
+    }
+
+    /**
+     * A ring that the current thread alone uses, from now to its close. Where the kernel can (Linux 6.1), a request that
+     * ends does not interrupt this thread: its result is written down when {@link #drain} or a submit asks for it, all that
+     * have ended at once. Before Linux 6.1 it is as {@link #create}.
+     *
+     * @param entries as for {@link #create}
+     * @throws LinuxException as {@link #create}
+     */
+    public static IoUring createForThisThread(int entries) throws LinuxException {
+        try {
+            return create(entries, SETUP_OWNED);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.EINVAL) {
+                throw e;
+            }
+            return create(entries, 0);
+        }
+    }
+
+    private static IoUring create(int entries, int flags) throws LinuxException {
         if (entries < 1) {
             throw new IllegalArgumentException("Entries " + entries + ": expected 1 or more");
         }
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment params = scratch.allocate(RingLayout.PARAMS_BYTES, Long.BYTES);
-            params.set(JAVA_INT, 8, SETUP_CLAMP);
+            params.set(JAVA_INT, 8, SETUP_CLAMP | flags);
             long number = Syscall.call(Nr.IO_URING_SETUP, entries, params.address());
             if (number < 0) {
                 throw new LinuxException("set up io_uring", (int) number, reason((int) number));
             }
             Fd fd = Fd.own((int) number);
             try {
-                return map(fd, RingLayout.of(params));
+                return map(fd, RingLayout.of(params), (flags & SETUP_DEFER_TASKRUN) != 0);
             } catch (LinuxException e) {
                 fd.close();
                 throw e;
@@ -186,7 +216,7 @@ public final class IoUring implements AutoCloseable {
 
     /** Hands what was prepared to the kernel, without waiting: how many requests it took, or negative errno. */
     public int submit() {
-        return enter(0, 0, 0);
+        return enter(0, deferred ? ENTER_GETEVENTS : 0, 0);
     }
 
     /**
@@ -213,8 +243,14 @@ public final class IoUring implements AutoCloseable {
         return result == -Errno.ETIME || result == -Errno.EINTR ? 0 : result;
     }
 
-    /** Gives each completion that is there to {@code handler}, without a system call; how many there were. */
+    /**
+     * Gives each completion that is there to {@code handler}; how many there were. A system call is made only where the
+     * kernel waits for one to write results down ({@link #createForThisThread}).
+     */
     public int drain(CompletionHandler handler) {
+        if (deferred && submissions.hasDeferred()) {
+            Syscall.call(Nr.IO_URING_ENTER, fd.number(), 0, 0, ENTER_GETEVENTS, 0, 0);
+        }
         int count = completions.available();
         for (int i = 0; i < count; i++) {
             long userData = completions.userData();
@@ -226,9 +262,9 @@ public final class IoUring implements AutoCloseable {
         return count;
     }
 
-    /** Whether completions are there to be drained. Cheap: one load. */
+    /** Whether completions are there to be drained. Cheap: two loads. */
     public boolean hasCompletions() {
-        return completions.available() > 0;
+        return completions.available() > 0 || deferred && submissions.hasDeferred();
     }
 
     /** Has {@code eventFd} signalled with each completion. */
@@ -340,7 +376,7 @@ public final class IoUring implements AutoCloseable {
         }
     }
 
-    private static IoUring map(Fd fd, RingLayout layout) throws LinuxException {
+    private static IoUring map(Fd fd, RingLayout layout, boolean deferred) throws LinuxException {
         if ((layout.features() & REQUIRED_FEATURES) != REQUIRED_FEATURES) {
             throw new LinuxException("set up io_uring", Errno.EOPNOTSUPP, "this kernel has its features 0x"
                     + Integer.toHexString(layout.features()) + ", expected 0x" + Integer.toHexString(REQUIRED_FEATURES)
@@ -352,7 +388,7 @@ public final class IoUring implements AutoCloseable {
             unmap(rings, layout.ringBytes());
             throw new LinuxException("map the requests of io_uring", (int) sqes);
         }
-        return new IoUring(fd, layout, rings, sqes);
+        return new IoUring(fd, layout, deferred, rings, sqes);
     }
 
     private static long map(Fd fd, long bytes, long offset) {

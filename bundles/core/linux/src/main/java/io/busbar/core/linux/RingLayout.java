@@ -15,7 +15,7 @@ import java.lang.foreign.MemorySegment;
  *
  * Offsets are bytes from the start of the one mapping that holds both rings (IORING_FEAT_SINGLE_MMAP).
  */
-record RingLayout(int sqEntries, int cqEntries, int features, int sqHead, int sqTail, int sqArray,
+record RingLayout(int sqEntries, int cqEntries, int features, int sqHead, int sqTail, int sqFlags, int sqArray,
         int cqHead, int cqTail, int cqFlags, int cqes) {
     static final int PARAMS_BYTES = 120;
     static final int CQE_BYTES = 16;
@@ -26,7 +26,7 @@ record RingLayout(int sqEntries, int cqEntries, int features, int sqHead, int sq
     static RingLayout of(MemorySegment params) {
         return new RingLayout(params.get(JAVA_INT, 0), params.get(JAVA_INT, 4), params.get(JAVA_INT, 20),
                 params.get(JAVA_INT, SQ_OFFSETS), params.get(JAVA_INT, SQ_OFFSETS + 4),
-                params.get(JAVA_INT, SQ_OFFSETS + 24),
+                params.get(JAVA_INT, SQ_OFFSETS + 16), params.get(JAVA_INT, SQ_OFFSETS + 24),
                 params.get(JAVA_INT, CQ_OFFSETS), params.get(JAVA_INT, CQ_OFFSETS + 4),
                 params.get(JAVA_INT, CQ_OFFSETS + 24), params.get(JAVA_INT, CQ_OFFSETS + 20));
     }

@@ -18,12 +18,15 @@ import java.lang.invoke.VarHandle;
 final class SubmissionQueue {
     static final int SQE_BYTES = 64;
 
+    private static final int TASKRUN = 1 << 2;
+
     private static final VarHandle INT = JAVA_INT.varHandle();
 
     private final MemorySegment ring;
     private final MemorySegment sqes;
     private final int headOffset;
     private final int tailOffset;
+    private final int flagsOffset;
     private final int entries;
     private final int mask;
     /** Our tail: entries before it are written, those before the ring's tail are published. */
@@ -34,6 +37,7 @@ final class SubmissionQueue {
         this.sqes = sqes;
         this.headOffset = layout.sqHead();
         this.tailOffset = layout.sqTail();
+        this.flagsOffset = layout.sqFlags();
         this.entries = layout.sqEntries();
         this.mask = entries - 1;
         this.tail = ring.get(JAVA_INT, tailOffset);
@@ -62,6 +66,14 @@ final class SubmissionQueue {
     /** Entries that the kernel has not taken yet. The kernel moves the head only inside our own system call. */
     int pending() {
         return tail - (int) INT.getAcquire(ring, (long) headOffset);
+    }
+
+    /**
+     * Whether the kernel has results that it will write down when it is asked. Pairs with the kernel's barrier between its
+     * store of this flag and its load of the completion queue's flags.
+     */
+    boolean hasDeferred() {
+        return ((int) INT.getAcquire(ring, (long) flagsOffset) & TASKRUN) != 0;
     }
 
     /** Makes what was added visible: pairs with the kernel's load-acquire of the tail in io_uring_enter. */

@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,12 +32,17 @@ class IoUringTest {
     private PositionalFile file;
     private final Map<Long, Integer> results = new HashMap<>();
 
+    /** Makes the ring under test. */
+    IoUring make(int entries) throws LinuxException {
+        return IoUring.create(entries);
+    }
+
     @BeforeEach
     void prepare() throws Exception {
         assumeTrue(IoUring.isAvailable(), () -> IoUring.unavailabilityCause().orElseThrow().getMessage());
         arena = Arena.ofConfined();
         buffer = arena.allocate(4 * PAGE, PAGE);
-        ring = IoUring.create(8);
+        ring = make(8);
         file = PositionalFile.open(directory.resolve("disk.img"), OpenFlag.READ_WRITE, OpenFlag.CREATE);
     }
 
@@ -208,6 +212,32 @@ class IoUringTest {
     }
 
     @Test
+    void a_request_that_ends_while_this_thread_sleeps_wakes_it() throws Exception {
+        try (PipeEnds pipe = PipeEnds.create(); Fd event = EventFd.create(); Epoll epoll = Epoll.create()) {
+            epoll.add(event.number(), Epoll.EPOLLIN | Epoll.EPOLLET, 1);
+            ring.register(event.number());
+            for (int i = 0; i < 1000; i++) {
+                ring.setNotifications(false);
+                ring.read(pipe.reading().number(), buffer.address(), 1, -1, i);
+                ring.submit();
+                Thread writer = Thread.ofPlatform().start(() -> EventFd.signal(pipe.writing().number()));
+                ring.setNotifications(true);
+                long start = System.nanoTime();
+                while (!ring.hasCompletions()) {
+                    // A sleep may also end early, by the kernel's own signal: then there is a completion as well.
+                    assertThat(epoll.await(20_000)).isNotNegative();
+                    assertThat(System.nanoTime() - start).as("woken for request " + i).isLessThan(19 * SECOND);
+                }
+                assertThat(ring.drain(results::put)).isEqualTo(1);
+                writer.join();
+                ring.read(pipe.reading().number(), buffer.address(), 7, -1, -1);
+                complete();
+            }
+        }
+        assertThat(results).hasSize(1001).containsEntry(999L, 1);
+    }
+
+    @Test
     void a_request_that_would_wait_for_ever_is_cancelled() throws Exception {
         try (PipeEnds pipe = PipeEnds.create()) {
             ring.read(pipe.reading().number(), buffer.address(), 8, -1, 1);
@@ -227,7 +257,7 @@ class IoUringTest {
     @Test
     void closing_cancels_what_waits_and_drops_what_was_not_submitted() throws Exception {
         int before = OpenDescriptors.count();
-        IoUring closing = IoUring.create(4);
+        IoUring closing = make(4);
         try (PipeEnds pipe = PipeEnds.create()) {
             closing.read(pipe.reading().number(), buffer.address(), 8, -1, 1);
             closing.submit();
@@ -256,7 +286,7 @@ class IoUringTest {
     @Test
     void closing_unmaps_the_rings() throws Exception {
         long before = ringMappings();
-        try (IoUring other = IoUring.create(4)) {
+        try (IoUring other = make(4)) {
             assertThat(other.capacity()).isEqualTo(8);
             assertThat(ringMappings()).isEqualTo(before + 2);
         }

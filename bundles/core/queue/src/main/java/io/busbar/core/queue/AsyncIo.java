@@ -4,8 +4,8 @@ import io.busbar.core.linux.CompletionHandler;
 import io.busbar.core.linux.Epoll;
 import io.busbar.core.linux.EventFd;
 import io.busbar.core.linux.Fd;
-import io.busbar.core.linux.Iovecs;
 import io.busbar.core.linux.IoUring;
+import io.busbar.core.linux.Iovecs;
 import io.busbar.core.linux.LinuxException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +55,7 @@ final class AsyncIo {
      */
     static AsyncIo open(Epoll epoll, long token) {
         try {
-            IoUring ring = IoUring.create(ENTRIES);
+            IoUring ring = IoUring.createForThisThread(ENTRIES);
             try {
                 return open(ring, epoll, token);
             } catch (LinuxException e) {
