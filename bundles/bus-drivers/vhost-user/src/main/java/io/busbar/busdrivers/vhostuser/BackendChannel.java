@@ -1,6 +1,8 @@
 package io.busbar.busdrivers.vhostuser;
 
 import io.busbar.core.linux.UnixStream;
+import io.busbar.core.virtio.vhostuser.BackEndRequest;
+import io.busbar.core.virtio.vhostuser.MessageLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -10,10 +12,8 @@ import java.lang.foreign.MemorySegment;
  */
 final class BackendChannel implements AutoCloseable {
 
-    private static final int CONFIG_CHANGE_MSG = 2;
-
     private final UnixStream stream;
-    private final MemorySegment message = Arena.ofAuto().allocate(Message.HEADER, Long.BYTES);
+    private final MemorySegment message = Arena.ofAuto().allocate(MessageLayout.HEADER_BYTES, Long.BYTES);
 
     BackendChannel(UnixStream stream) {
         this.stream = stream;
@@ -21,8 +21,8 @@ final class BackendChannel implements AutoCloseable {
 
     /** Says that the device's configuration changed. */
     void configChanged() {
-        Message.writeHeader(message, CONFIG_CHANGE_MSG, Message.VERSION, 0);
-        stream.send(message.address(), Message.HEADER);
+        Message.writeHeader(message, BackEndRequest.CONFIG_CHANGE_MSG.id(), MessageLayout.VERSION, 0);
+        stream.send(message.address(), MessageLayout.HEADER_BYTES);
     }
 
     @Override

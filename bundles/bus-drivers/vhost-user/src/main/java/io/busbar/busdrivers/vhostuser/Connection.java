@@ -6,6 +6,7 @@ import io.busbar.core.linux.Errno;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.Poll;
 import io.busbar.core.linux.UnixStream;
+import io.busbar.core.virtio.vhostuser.MessageLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -25,8 +26,8 @@ final class Connection implements AutoCloseable {
 
     private final UnixStream stream;
     /* Freed when unreachable: a system call of another thread may still write to it when the connection is closed. */
-    private final MemorySegment input = Arena.ofAuto().allocate(Message.HEADER + MAX_PAYLOAD, Long.BYTES);
-    private final MemorySegment output = Arena.ofAuto().allocate(Message.HEADER + MAX_PAYLOAD, Long.BYTES);
+    private final MemorySegment input = Arena.ofAuto().allocate(MessageLayout.HEADER_BYTES + MAX_PAYLOAD, Long.BYTES);
+    private final MemorySegment output = Arena.ofAuto().allocate(MessageLayout.HEADER_BYTES + MAX_PAYLOAD, Long.BYTES);
     private int received;
 
     Connection(UnixStream stream) {
@@ -89,9 +90,9 @@ final class Connection implements AutoCloseable {
      * @throws ProtocolException if the front-end does not read its replies, or has left
      */
     void reply(int id, byte[] payload, List<Fd> descriptors) throws ProtocolException {
-        Message.writeHeader(output, id, Message.REPLY | Message.VERSION, payload.length);
-        MemorySegment.copy(payload, 0, output, JAVA_BYTE, Message.HEADER, payload.length);
-        int length = Message.HEADER + payload.length;
+        Message.writeHeader(output, id, MessageLayout.REPLY | MessageLayout.VERSION, payload.length);
+        MemorySegment.copy(payload, 0, output, JAVA_BYTE, MessageLayout.HEADER_BYTES, payload.length);
+        int length = MessageLayout.HEADER_BYTES + payload.length;
         int sent = stream.send(output.address(), length, 0, 0, descriptors);
         if (sent == -Errno.EAGAIN || sent >= 0 && sent < length) {
             throw new ProtocolException("the front-end does not read its replies");
@@ -108,18 +109,18 @@ final class Connection implements AutoCloseable {
     }
 
     private int wanted() {
-        return received < Message.HEADER ? Message.HEADER : Message.HEADER + (int) Message.size(input);
+        return received < MessageLayout.HEADER_BYTES ? MessageLayout.HEADER_BYTES : MessageLayout.HEADER_BYTES + (int) Message.size(input);
     }
 
     private void check() throws ProtocolException {
         if (stream.descriptorsLost()) {
             throw new ProtocolException("descriptors were lost on their way: more than can be taken");
         }
-        if (received < Message.HEADER) {
+        if (received < MessageLayout.HEADER_BYTES) {
             return;
         }
         int flags = Message.flags(input);
-        if ((flags & Message.VERSION_MASK) != Message.VERSION || (flags & Message.REPLY) != 0) {
+        if ((flags & MessageLayout.VERSION_MASK) != MessageLayout.VERSION || (flags & MessageLayout.REPLY) != 0) {
             throw new ProtocolException(
                     "flags 0x" + Integer.toHexString(flags) + " in a message: expected version 1 and no reply bit");
         }

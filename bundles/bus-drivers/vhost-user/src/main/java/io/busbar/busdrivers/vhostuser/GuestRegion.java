@@ -25,9 +25,6 @@ final class GuestRegion implements AutoCloseable {
      */
     record Shape(long guest, long size, long user, long offset) {
 
-        /** Bytes of a region in a message. */
-        static final int BYTES = 32;
-
         static Shape read(Message message, int at) {
             return new Shape(message.u64(at), message.u64(at + 8), message.u64(at + 16), message.u64(at + 24));
         }

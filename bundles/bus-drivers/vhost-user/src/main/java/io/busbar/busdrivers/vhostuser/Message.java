@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import io.busbar.core.linux.Fd;
+import io.busbar.core.virtio.vhostuser.MessageLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,17 +18,6 @@ import java.util.List;
  * <p>Owns the descriptors until they are taken; {@link #close()} closes the rest.
  */
 final class Message implements AutoCloseable {
-
-    /** Bytes of a header. */
-    static final int HEADER = 12;
-    /** The version bits of the flags, and the one version that there is. */
-    static final int VERSION_MASK = 0x3;
-    static final int VERSION = 0x1;
-    static final int REPLY = 0x4;
-    static final int NEED_REPLY = 0x8;
-
-    private static final int FLAGS = 4;
-    private static final int SIZE = 8;
 
     private final MemorySegment bytes;
     private final List<Fd> descriptors;
@@ -44,25 +34,25 @@ final class Message implements AutoCloseable {
     }
 
     static int flags(MemorySegment header) {
-        return header.get(JAVA_INT_UNALIGNED, FLAGS);
+        return header.get(JAVA_INT_UNALIGNED, MessageLayout.FLAGS);
     }
 
     static long size(MemorySegment header) {
-        return Integer.toUnsignedLong(header.get(JAVA_INT_UNALIGNED, SIZE));
+        return Integer.toUnsignedLong(header.get(JAVA_INT_UNALIGNED, MessageLayout.SIZE));
     }
 
     static void writeHeader(MemorySegment target, int id, int flags, int size) {
-        target.set(JAVA_INT_UNALIGNED, 0, id);
-        target.set(JAVA_INT_UNALIGNED, FLAGS, flags);
-        target.set(JAVA_INT_UNALIGNED, SIZE, size);
+        target.set(JAVA_INT_UNALIGNED, MessageLayout.REQUEST, id);
+        target.set(JAVA_INT_UNALIGNED, MessageLayout.FLAGS, flags);
+        target.set(JAVA_INT_UNALIGNED, MessageLayout.SIZE, size);
     }
 
     int id() {
-        return bytes.get(JAVA_INT_UNALIGNED, 0);
+        return bytes.get(JAVA_INT_UNALIGNED, MessageLayout.REQUEST);
     }
 
     boolean needReply() {
-        return (flags(bytes) & NEED_REPLY) != 0;
+        return (flags(bytes) & MessageLayout.NEED_REPLY) != 0;
     }
 
     /** Bytes of the payload. */
@@ -71,24 +61,24 @@ final class Message implements AutoCloseable {
     }
 
     int u8(int offset) {
-        return Byte.toUnsignedInt(bytes.get(JAVA_BYTE, HEADER + offset));
+        return Byte.toUnsignedInt(bytes.get(JAVA_BYTE, MessageLayout.HEADER_BYTES + offset));
     }
 
     int u16(int offset) {
-        return Short.toUnsignedInt(bytes.get(JAVA_SHORT_UNALIGNED, HEADER + offset));
+        return Short.toUnsignedInt(bytes.get(JAVA_SHORT_UNALIGNED, MessageLayout.HEADER_BYTES + offset));
     }
 
     /** 32 bits, unsigned. */
     long u32(int offset) {
-        return Integer.toUnsignedLong(bytes.get(JAVA_INT_UNALIGNED, HEADER + offset));
+        return Integer.toUnsignedLong(bytes.get(JAVA_INT_UNALIGNED, MessageLayout.HEADER_BYTES + offset));
     }
 
     long u64(int offset) {
-        return bytes.get(JAVA_LONG_UNALIGNED, HEADER + offset);
+        return bytes.get(JAVA_LONG_UNALIGNED, MessageLayout.HEADER_BYTES + offset);
     }
 
     byte[] bytes(int offset, int length) {
-        return bytes.asSlice(HEADER + offset, length).toArray(JAVA_BYTE);
+        return bytes.asSlice(MessageLayout.HEADER_BYTES + offset, length).toArray(JAVA_BYTE);
     }
 
     int descriptorCount() {

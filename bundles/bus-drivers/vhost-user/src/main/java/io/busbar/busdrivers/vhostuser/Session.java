@@ -9,10 +9,13 @@ import io.busbar.core.linux.FdKind;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.linux.UnixStream;
 import io.busbar.core.virtio.VirtioIds;
+import io.busbar.core.virtio.vhostuser.Payloads;
+import io.busbar.core.virtio.vhostuser.ProtocolFeature;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,16 +33,15 @@ final class Session {
 
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
 
-    /** Largest configuration that a message can carry. */
-    private static final int MAX_CONFIG = 256;
-    private static final int CONFIG_HEADER = 12;
+    /** What this back-end can do; the record of requests in flight only with a device that shares it. */
+    private static final Set<ProtocolFeature> FEATURES = EnumSet.of(
+            ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK, ProtocolFeature.BACKEND_REQ, ProtocolFeature.CONFIG,
+            ProtocolFeature.INFLIGHT_SHMFD, ProtocolFeature.RESET_DEVICE, ProtocolFeature.CONFIGURE_MEM_SLOTS,
+            ProtocolFeature.STATUS);
     /** A guest's write, and the restore of a migrated device. */
     private static final int WRITE_BY_GUEST = 0;
     private static final int WRITE_BY_MIGRATION = 1;
-    private static final long RING_INDEX = 0xff;
-    private static final long NO_DESCRIPTOR = 0x100;
     private static final int MAX_REGIONS_IN_TABLE = 8;
-    private static final int TABLE_HEADER = 8;
     private static final int REFUSALS_LOGGED = 8;
     private static final long OK = 0;
     private static final long REFUSED = 1;
@@ -65,7 +67,7 @@ final class Session {
     }
 
     private static long offer(Translation translation) {
-        EnumSet<ProtocolFeature> features = EnumSet.allOf(ProtocolFeature.class);
+        EnumSet<ProtocolFeature> features = EnumSet.copyOf(FEATURES);
         if (!translation.inflight().isOffered()) {
             features.remove(ProtocolFeature.INFLIGHT_SHMFD);
         }
@@ -137,7 +139,7 @@ final class Session {
             case SET_PROTOCOL_FEATURES -> setProtocolFeatures(message.u64(0));
             case SET_MEM_TABLE -> setMemoryTable(message);
             case ADD_MEM_REG -> addRegion(message);
-            case REM_MEM_REG -> removeRegion(GuestRegion.Shape.read(message, TABLE_HEADER));
+            case REM_MEM_REG -> removeRegion(GuestRegion.Shape.read(message, Payloads.TABLE_HEADER_BYTES));
             case SET_VRING_NUM -> translation.setSize(message.u32(0), message.u32(4));
             case SET_VRING_BASE -> translation.setBase(message.u32(0), message.u32(4));
             case SET_VRING_ADDR -> translation.setAddresses(message.u32(0),
@@ -233,12 +235,12 @@ final class Session {
             throw new RefusedException(count + " regions with " + message.descriptorCount()
                     + " descriptors: expected 1 to " + MAX_REGIONS_IN_TABLE + " with as many");
         }
-        if (message.size() < TABLE_HEADER + GuestRegion.Shape.BYTES * count) {
+        if (message.size() < Payloads.TABLE_HEADER_BYTES + Payloads.REGION_BYTES * count) {
             throw new RefusedException("a payload of " + message.size() + " bytes for " + count + " regions");
         }
         List<GuestRegion.Shape> shapes = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            GuestRegion.Shape shape = GuestRegion.Shape.read(message, TABLE_HEADER + GuestRegion.Shape.BYTES * i);
+            GuestRegion.Shape shape = GuestRegion.Shape.read(message, Payloads.TABLE_HEADER_BYTES + Payloads.REGION_BYTES * i);
             checkRegion(shape, shapes);
             shapes.add(shape);
         }
@@ -247,7 +249,7 @@ final class Session {
 
     private void addRegion(Message message) throws RefusedException, ProtocolException {
         GuestMemory memory = translation.memory();
-        GuestRegion.Shape shape = GuestRegion.Shape.read(message, TABLE_HEADER);
+        GuestRegion.Shape shape = GuestRegion.Shape.read(message, Payloads.TABLE_HEADER_BYTES);
         if (memory.regions().size() >= Translation.MEMORY_SLOTS) {
             throw new RefusedException(shape + ": all " + Translation.MEMORY_SLOTS + " slots are taken");
         }
@@ -293,14 +295,14 @@ final class Session {
     /** The ring of a message that carries a descriptor, or says that it carries none. */
     private static long ringOfDescriptor(Message message) throws RefusedException {
         long value = message.u64(0);
-        if ((value & ~(RING_INDEX | NO_DESCRIPTOR)) != 0) {
+        if ((value & ~(Payloads.RING_MASK | Payloads.NO_DESCRIPTOR)) != 0) {
             throw new RefusedException("ring and flags 0x" + Long.toHexString(value) + ": expected bits 0 to 8");
         }
-        int expected = (value & NO_DESCRIPTOR) == 0 ? 1 : 0;
+        int expected = (value & Payloads.NO_DESCRIPTOR) == 0 ? 1 : 0;
         if (message.descriptorCount() != expected) {
             throw new RefusedException(message.descriptorCount() + " descriptors: expected " + expected);
         }
-        return value & RING_INDEX;
+        return value & Payloads.RING_MASK;
     }
 
     private void setChannel(Message message) throws RefusedException {
@@ -322,7 +324,7 @@ final class Session {
     private byte[] config(Message message) {
         long offset = message.u32(0);
         long size = message.u32(4);
-        if (size > MAX_CONFIG || offset + size > MAX_CONFIG) {
+        if (size > Payloads.MOST_CONFIG_BYTES || offset + size > Payloads.MOST_CONFIG_BYTES) {
             return Payloads.NONE;
         }
         byte[] bytes = new byte[(int) size];
@@ -334,15 +336,15 @@ final class Session {
         long offset = message.u32(0);
         long size = message.u32(4);
         long kind = message.u32(8);
-        if (size > MAX_CONFIG || offset + size > MAX_CONFIG || size > message.size() - CONFIG_HEADER) {
+        if (size > Payloads.MOST_CONFIG_BYTES || offset + size > Payloads.MOST_CONFIG_BYTES || size > message.size() - Payloads.CONFIG_HEADER_BYTES) {
             throw new RefusedException("configuration at " + offset + ", " + size + " bytes in a payload of "
-                    + message.size() + ": expected up to " + MAX_CONFIG + " bytes, all there");
+                    + message.size() + ": expected up to " + Payloads.MOST_CONFIG_BYTES + " bytes, all there");
         }
         if (kind != WRITE_BY_GUEST && kind != WRITE_BY_MIGRATION) {
             throw new RefusedException("configuration with flags " + kind + ": expected 0 or 1");
         }
         try {
-            ops.setConfig((int) offset, message.bytes(CONFIG_HEADER, (int) size));
+            ops.setConfig((int) offset, message.bytes(Payloads.CONFIG_HEADER_BYTES, (int) size));
         } catch (VdpaException e) {
             // A migrated device writes back all of its configuration: what cannot be written is the same here.
             if (kind == WRITE_BY_GUEST) {

@@ -1,13 +1,20 @@
 package io.busbar.tools.bench.vhostuser;
 
+import static io.busbar.core.virtio.vhostuser.VhostUserFeatures.VHOST_F_LOG_ALL;
+import static io.busbar.core.virtio.vhostuser.VhostUserFeatures.VHOST_USER_F_PROTOCOL_FEATURES;
+
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.virtio.VirtioConfig;
 import io.busbar.core.virtio.ring.RingAddresses;
+import io.busbar.core.virtio.vhostuser.FrontEndRequest;
+import io.busbar.core.virtio.vhostuser.Payloads;
+import io.busbar.core.virtio.vhostuser.ProtocolFeature;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 
 /**
@@ -22,17 +29,8 @@ import java.util.List;
  */
 public final class FrontEnd implements AutoCloseable {
 
-    /** Bit of the offered features: there are protocol features. Not a feature of the device. */
-    private static final int PROTOCOL_FEATURES = 30;
-
-    /** Bit of the offered features: the back-end can log writes. Not a feature of the device either. */
-    private static final int LOG_ALL = 26;
-
-    private static final long MQ = 1;
-    private static final long REPLY_ACK = 1 << 3;
-    private static final long CONFIG = 1 << 9;
-    private static final long WANTED = MQ | REPLY_ACK | CONFIG;
-    private static final int CONFIG_HEADER = 12;
+    private static final long WANTED = ProtocolFeature.masks(
+            EnumSet.of(ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK, ProtocolFeature.CONFIG));
     private static final int MOST_QUEUES = 256;
 
     private final MessageChannel channel;
@@ -67,29 +65,29 @@ public final class FrontEnd implements AutoCloseable {
     }
 
     private static FrontEnd open(MessageChannel channel) throws FrontEndException {
-        long features = channel.ask(Request.GET_FEATURES, empty(), Long.BYTES).getLong();
-        if (!VirtioConfig.has(features, PROTOCOL_FEATURES)) {
+        long features = channel.ask(FrontEndRequest.GET_FEATURES, Payloads.NONE, Long.BYTES).getLong();
+        if (!VirtioConfig.has(features, VHOST_USER_F_PROTOCOL_FEATURES)) {
             throw new FrontEndException("the back-end offers features 0x" + Long.toHexString(features)
                     + ": bit 30, protocol features, was expected");
         }
-        long protocol = channel.ask(Request.GET_PROTOCOL_FEATURES, empty(), Long.BYTES).getLong();
-        if ((protocol & CONFIG) == 0) {
+        long protocol = channel.ask(FrontEndRequest.GET_PROTOCOL_FEATURES, Payloads.NONE, Long.BYTES).getLong();
+        if (!ProtocolFeature.CONFIG.in(protocol)) {
             throw new FrontEndException("the back-end offers protocol features 0x" + Long.toHexString(protocol)
                     + ": bit 9, access to the configuration, was expected");
         }
-        channel.tell(Request.SET_PROTOCOL_FEATURES, u64(protocol & WANTED));
-        if ((protocol & REPLY_ACK) != 0) {
+        channel.tell(FrontEndRequest.SET_PROTOCOL_FEATURES, Payloads.u64(protocol & WANTED));
+        if (ProtocolFeature.REPLY_ACK.in(protocol)) {
             channel.acknowledgeFromNowOn();
         }
-        channel.tell(Request.SET_OWNER, empty());
+        channel.tell(FrontEndRequest.SET_OWNER, Payloads.NONE);
         return new FrontEnd(channel, features, queueCount(channel, protocol));
     }
 
     private static int queueCount(MessageChannel channel, long protocol) throws FrontEndException {
-        if ((protocol & MQ) == 0) {
+        if (!ProtocolFeature.MQ.in(protocol)) {
             return 1;
         }
-        long count = channel.ask(Request.GET_QUEUE_NUM, empty(), Long.BYTES).getLong();
+        long count = channel.ask(FrontEndRequest.GET_QUEUE_NUM, Payloads.NONE, Long.BYTES).getLong();
         if (count < 1 || count > MOST_QUEUES) {
             throw new FrontEndException("the back-end has " + Long.toUnsignedString(count) + " queues: expected 1 to "
                     + MOST_QUEUES);
@@ -99,7 +97,7 @@ public final class FrontEnd implements AutoCloseable {
 
     /** Returns the features of the device. */
     public long offered() {
-        return offered & ~VirtioConfig.bit(PROTOCOL_FEATURES) & ~VirtioConfig.bit(LOG_ALL);
+        return offered & ~VirtioConfig.bit(VHOST_USER_F_PROTOCOL_FEATURES) & ~VirtioConfig.bit(VHOST_F_LOG_ALL);
     }
 
     /** Returns how many queues there can be. */
@@ -120,15 +118,15 @@ public final class FrontEnd implements AutoCloseable {
      * @throws FrontEndException if the device has not so much
      */
     public ByteBuffer config(int bytes) throws FrontEndException {
-        ByteBuffer request = payload(CONFIG_HEADER + bytes).putInt(0).putInt(bytes).putInt(0);
-        ByteBuffer reply = channel.ask(Request.GET_CONFIG, request.rewind(), CONFIG_HEADER + bytes);
+        byte[] request = Payloads.config(0, 0, new byte[bytes]);
+        ByteBuffer reply = channel.ask(FrontEndRequest.GET_CONFIG, request, request.length);
         int offset = reply.getInt();
         int size = reply.getInt();
         if (offset != 0 || size != bytes) {
             throw new FrontEndException("asked for " + bytes + " bytes of configuration at 0, the reply has " + size
                     + " at " + offset);
         }
-        return reply.position(CONFIG_HEADER).slice().order(ByteOrder.LITTLE_ENDIAN);
+        return reply.position(Payloads.CONFIG_HEADER_BYTES).slice().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /**
@@ -140,7 +138,7 @@ public final class FrontEnd implements AutoCloseable {
      */
     public long accept(long wanted) throws FrontEndException {
         accepted = wanted & offered();
-        channel.tell(Request.SET_FEATURES, u64(accepted | VirtioConfig.bit(PROTOCOL_FEATURES)));
+        channel.tell(FrontEndRequest.SET_FEATURES, Payloads.u64(accepted | VirtioConfig.bit(VHOST_USER_F_PROTOCOL_FEATURES)));
         return accepted;
     }
 
@@ -153,7 +151,7 @@ public final class FrontEnd implements AutoCloseable {
      */
     public SharedMemory share(long bytes) throws IOException {
         memory = SharedMemory.create(bytes);
-        channel.tell(Request.SET_MEM_TABLE, memory.table(), memory.file());
+        channel.tell(FrontEndRequest.SET_MEM_TABLE, memory.table(), memory.file());
         return memory;
     }
 
@@ -180,7 +178,7 @@ public final class FrontEnd implements AutoCloseable {
      * @throws FrontEndException if the back-end refuses
      */
     public int stop(FrontEndQueue queue) throws FrontEndException {
-        ByteBuffer reply = channel.ask(Request.GET_VRING_BASE, state(queue, 0), Long.BYTES);
+        ByteBuffer reply = channel.ask(FrontEndRequest.GET_VRING_BASE, state(queue, 0), Long.BYTES);
         int index = reply.getInt();
         int base = reply.getInt();
         if (index != queue.index() || base < 0 || base > 0xffff) {
@@ -198,34 +196,21 @@ public final class FrontEnd implements AutoCloseable {
      * @throws FrontEndException if the back-end refuses
      */
     public void run(FrontEndQueue queue, int base) throws FrontEndException {
-        channel.tell(Request.SET_VRING_CALL, u64(queue.index()), queue.call());
-        channel.tell(Request.SET_VRING_NUM, state(queue, queue.size()));
-        channel.tell(Request.SET_VRING_BASE, state(queue, base));
-        channel.tell(Request.SET_VRING_ADDR, address(queue));
-        channel.tell(Request.SET_VRING_KICK, u64(queue.index()), queue.kick());
-        channel.tell(Request.SET_VRING_ENABLE, state(queue, 1));
+        channel.tell(FrontEndRequest.SET_VRING_CALL, Payloads.u64(queue.index()), queue.call());
+        channel.tell(FrontEndRequest.SET_VRING_NUM, state(queue, queue.size()));
+        channel.tell(FrontEndRequest.SET_VRING_BASE, state(queue, base));
+        channel.tell(FrontEndRequest.SET_VRING_ADDR, address(queue));
+        channel.tell(FrontEndRequest.SET_VRING_KICK, Payloads.u64(queue.index()), queue.kick());
+        channel.tell(FrontEndRequest.SET_VRING_ENABLE, state(queue, 1));
     }
 
-    private static ByteBuffer address(FrontEndQueue queue) {
+    private static byte[] address(FrontEndQueue queue) {
         RingAddresses at = queue.addresses();
-        return payload(40).putInt(queue.index()).putInt(0)
-                .putLong(at.descriptorTable()).putLong(at.deviceArea()).putLong(at.driverArea()).putLong(0).flip();
+        return Payloads.vringAddress(queue.index(), at.descriptorTable(), at.deviceArea(), at.driverArea());
     }
 
-    private static ByteBuffer state(FrontEndQueue queue, int value) {
-        return payload(8).putInt(queue.index()).putInt(value).flip();
-    }
-
-    private static ByteBuffer u64(long value) {
-        return payload(8).putLong(value).flip();
-    }
-
-    private static ByteBuffer empty() {
-        return ByteBuffer.allocate(0);
-    }
-
-    private static ByteBuffer payload(int bytes) {
-        return ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
+    private static byte[] state(FrontEndQueue queue, int value) {
+        return Payloads.vringState(queue.index(), value);
     }
 
     /** Leaves the device, and then gives its memory back. */

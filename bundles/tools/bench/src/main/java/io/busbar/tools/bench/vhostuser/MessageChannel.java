@@ -7,6 +7,8 @@ import io.busbar.core.linux.Errno;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.linux.UnixStream;
+import io.busbar.core.virtio.vhostuser.FrontEndRequest;
+import io.busbar.core.virtio.vhostuser.MessageLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -20,17 +22,12 @@ import java.util.List;
  */
 final class MessageChannel implements AutoCloseable {
 
-    private static final int HEADER_BYTES = 12;
-    private static final int FLAGS = 4;
-    private static final int SIZE = 8;
-    private static final int VERSION = 1;
-    private static final int NEED_REPLY = 8;
-    private static final int REPLY_FLAGS = 5;
+    private static final int REPLY_FLAGS = MessageLayout.VERSION | MessageLayout.REPLY;
     private static final int MOST_PAYLOAD = 4096;
 
     private final UnixStream stream;
     private final long timeoutNanos;
-    private final MemorySegment buffer = Arena.ofAuto().allocate(HEADER_BYTES + MOST_PAYLOAD, Long.BYTES);
+    private final MemorySegment buffer = Arena.ofAuto().allocate(MessageLayout.HEADER_BYTES + MOST_PAYLOAD, Long.BYTES);
     private boolean acknowledged;
 
     private MessageChannel(UnixStream stream, long timeoutNanos) {
@@ -62,8 +59,8 @@ final class MessageChannel implements AutoCloseable {
      *
      * @throws FrontEndException if the back-end refuses it or does not answer
      */
-    void tell(Request request, ByteBuffer payload, Fd... descriptors) throws FrontEndException {
-        send(request, acknowledged ? VERSION | NEED_REPLY : VERSION, payload, List.of(descriptors));
+    void tell(FrontEndRequest request, byte[] payload, Fd... descriptors) throws FrontEndException {
+        send(request, acknowledged ? MessageLayout.VERSION | MessageLayout.NEED_REPLY : MessageLayout.VERSION, payload, List.of(descriptors));
         if (acknowledged) {
             long outcome = receive(request, Long.BYTES).getLong();
             if (outcome != 0) {
@@ -78,40 +75,40 @@ final class MessageChannel implements AutoCloseable {
      * @param replyBytes what the reply's payload must have, exactly
      * @throws FrontEndException if another reply comes, or none
      */
-    ByteBuffer ask(Request request, ByteBuffer payload, int replyBytes) throws FrontEndException {
-        send(request, VERSION, payload, List.of());
+    ByteBuffer ask(FrontEndRequest request, byte[] payload, int replyBytes) throws FrontEndException {
+        send(request, MessageLayout.VERSION, payload, List.of());
         return receive(request, replyBytes);
     }
 
-    private void send(Request request, int flags, ByteBuffer payload, List<Fd> descriptors) throws FrontEndException {
-        int size = payload.remaining();
-        buffer.set(JAVA_INT_UNALIGNED, 0, request.id());
-        buffer.set(JAVA_INT_UNALIGNED, FLAGS, flags);
-        buffer.set(JAVA_INT_UNALIGNED, SIZE, size);
-        MemorySegment.copy(MemorySegment.ofBuffer(payload), 0, buffer, HEADER_BYTES, size);
-        int sent = stream.sendFully(buffer.address(), HEADER_BYTES, buffer.address() + HEADER_BYTES, size, descriptors,
+    private void send(FrontEndRequest request, int flags, byte[] payload, List<Fd> descriptors) throws FrontEndException {
+        int size = payload.length;
+        buffer.set(JAVA_INT_UNALIGNED, MessageLayout.REQUEST, request.id());
+        buffer.set(JAVA_INT_UNALIGNED, MessageLayout.FLAGS, flags);
+        buffer.set(JAVA_INT_UNALIGNED, MessageLayout.SIZE, size);
+        MemorySegment.copy(payload, 0, buffer, JAVA_BYTE, MessageLayout.HEADER_BYTES, size);
+        int sent = stream.sendFully(buffer.address(), MessageLayout.HEADER_BYTES, buffer.address() + MessageLayout.HEADER_BYTES, size, descriptors,
                 timeoutNanos);
         if (sent < 0) {
             throw new FrontEndException(request + " could not be sent: " + Errno.text(sent));
         }
     }
 
-    private ByteBuffer receive(Request request, int bytes) throws FrontEndException {
-        receiveExactly(request, 0, HEADER_BYTES);
+    private ByteBuffer receive(FrontEndRequest request, int bytes) throws FrontEndException {
+        receiveExactly(request, 0, MessageLayout.HEADER_BYTES);
         stream.closeDescriptors();
-        int id = buffer.get(JAVA_INT_UNALIGNED, 0);
-        int flags = buffer.get(JAVA_INT_UNALIGNED, FLAGS);
-        int size = buffer.get(JAVA_INT_UNALIGNED, SIZE);
+        int id = buffer.get(JAVA_INT_UNALIGNED, MessageLayout.REQUEST);
+        int flags = buffer.get(JAVA_INT_UNALIGNED, MessageLayout.FLAGS);
+        int size = buffer.get(JAVA_INT_UNALIGNED, MessageLayout.SIZE);
         if (id != request.id() || flags != REPLY_FLAGS || size != bytes) {
             throw new FrontEndException("the reply to " + request + " has request " + id + ", flags 0x"
                     + Integer.toHexString(flags) + " and " + Integer.toUnsignedString(size) + " bytes: expected "
                     + request.id() + ", 0x" + REPLY_FLAGS + " and " + bytes);
         }
-        receiveExactly(request, HEADER_BYTES, bytes);
-        return ByteBuffer.wrap(buffer.asSlice(HEADER_BYTES, bytes).toArray(JAVA_BYTE)).order(ByteOrder.nativeOrder());
+        receiveExactly(request, MessageLayout.HEADER_BYTES, bytes);
+        return ByteBuffer.wrap(buffer.asSlice(MessageLayout.HEADER_BYTES, bytes).toArray(JAVA_BYTE)).order(ByteOrder.nativeOrder());
     }
 
-    private void receiveExactly(Request request, int offset, int bytes) throws FrontEndException {
+    private void receiveExactly(FrontEndRequest request, int offset, int bytes) throws FrontEndException {
         int got = stream.receiveExactly(buffer.address() + offset, bytes, timeoutNanos);
         if (got == 0 || got == -Errno.ECONNRESET) {
             throw new FrontEndException("the back-end closed the connection instead of answering " + request);

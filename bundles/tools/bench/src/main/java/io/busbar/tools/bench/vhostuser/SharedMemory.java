@@ -4,6 +4,7 @@ import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.linux.MemFd;
 import io.busbar.core.linux.Mapping;
+import io.busbar.core.virtio.vhostuser.Payloads;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -74,10 +75,10 @@ public final class SharedMemory implements AutoCloseable {
     }
 
     /** The payload of SET_MEM_TABLE: count, padding, then guest address, size, user address, file offset. */
-    ByteBuffer table() {
-        return ByteBuffer.allocate(40).order(ByteOrder.nativeOrder())
+    byte[] table() {
+        return ByteBuffer.allocate(Payloads.TABLE_HEADER_BYTES + Payloads.REGION_BYTES).order(ByteOrder.nativeOrder())
                 .putInt(1).putInt(0)
-                .putLong(GUEST_BASE).putLong(mapping.length()).putLong(mapping.address()).putLong(FILE_OFFSET).flip();
+                .putLong(GUEST_BASE).putLong(mapping.length()).putLong(mapping.address()).putLong(FILE_OFFSET).array();
     }
 
     /** Unmaps: nothing may use its addresses any more. */
