@@ -41,7 +41,7 @@ class ExampleBackendIT {
         Bundle example = install(context);
         // Left to the test: no bus driver of that name is there.
         VdpaDevice device = bus.devAdd("sim_block", new AddRequest("ram0",
-                Map.of("backend", "ram", "size", "128M", VdpaBus.DRIVER_OVERRIDE, "nobody")), false);
+                Map.of("backend", "ram", "size", "128M", VdpaBus.DRIVER_OVERRIDE, "nobody")), false).orElseThrow();
         try (var disk = new TestDisk(device)) {
             int write = disk.startWrite(7, 0xa5);
             Eventually.within(DEADLINE, () -> disk.inFlight() == 0, () -> "not written");

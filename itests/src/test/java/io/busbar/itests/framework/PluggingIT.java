@@ -107,7 +107,8 @@ class PluggingIT {
                 "sim_block",
                 new AddRequest(
                         name, Map.of("backend", "memory", "size", "1M", VdpaBus.DRIVER_OVERRIDE, DRIVER)),
-                persistent);
+                persistent)
+                .orElseThrow();
     }
 
     private BusSnapshot.Device shown(String name) {

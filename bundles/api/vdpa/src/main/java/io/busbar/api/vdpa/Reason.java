@@ -34,6 +34,12 @@ public enum Reason {
     BACKEND_FAILED,
     /** Requests did not end by the deadline; the device holds until they do. */
     BACKEND_STUCK,
+    /** Nobody is at the socket of a device of another process, or who was there has left. */
+    NOT_CONNECTED,
+    /** The other process does not answer in time. */
+    NO_ANSWER,
+    /** The other process broke the protocol, or says what cannot be. */
+    PROTOCOL_VIOLATION,
     /** Something of ours failed that should not have. */
     INTERNAL
 }

@@ -24,17 +24,18 @@ public interface VdpaBus {
     String name();
 
     /**
-     * Adds a device; when the call returns it is on the bus, and bound if a bus driver takes it. The word
-     * {@link #DRIVER_OVERRIDE} is the bus's own; all others go to the management device.
+     * Adds a device; when the call returns it is on the bus, and bound if a bus driver takes it. One that cannot be made
+     * yet (the management device says EAGAIN) has its place and the reason in the {@link #snapshot}, and is added by
+     * itself once it can be. The word {@link #DRIVER_OVERRIDE} is the bus's own; all others go to the management device.
      *
      * @param managementDevice name of the management device
      * @param request          what the device is to be
      * @param persistent       whether it is added again at the next start
-     * @return the device
+     * @return the device; empty if it cannot be made yet
      * @throws VdpaException EEXIST, ENODEV, EINVAL, or what the management device says, or the bus drivers that would
      *                       take the device if none of them could; then nothing was added
      */
-    VdpaDevice devAdd(String managementDevice, AddRequest request, boolean persistent) throws VdpaException;
+    Optional<VdpaDevice> devAdd(String managementDevice, AddRequest request, boolean persistent) throws VdpaException;
 
     /**
      * Removes a device: unbinds it first. It is not added again at the next start.

@@ -17,8 +17,8 @@ import org.osgi.annotation.versioning.ConsumerType;
  *
  * <p>Optional abilities are interfaces of their own, asked for with {@code instanceof} on the ops object:
  * {@link OnChipIommu}, {@link IncrementalIommu}, {@link PlatformDma}, {@link AddressSpaces}, {@link Suspendable},
- * {@link QueueStatistics}, {@link KickDescriptors}, {@link InflightTracking}, {@link BackendFeatures},
- * {@link ResizableCapacity}, {@link DmaFaultCounter}.
+ * {@link QueueStatistics}, {@link KickDescriptors}, {@link CallDescriptors}, {@link InflightTracking},
+ * {@link BackendFeatures}, {@link ResizableCapacity}, {@link DmaFaultCounter}.
  *
  * <p>Threads: one control thread at a time, except {@link #kickVq}, {@link #getStatus} and {@link #getConfig}, which any
  * thread may call at any time.

@@ -36,7 +36,9 @@ public interface VdpaManagementDevice {
      *
      * @param request name and words
      * @return the device, not yet on the bus
-     * @throws VdpaException if it cannot be made: the sentence names the value and what was expected
+     * @throws VdpaException if it cannot be made: the sentence names the value and what was expected. EAGAIN if it
+     *                       cannot be made yet, as what it is made of is not there: the bus keeps its place, shows the
+     *                       reason, and asks again by itself
      */
     VdpaParentDevice devAdd(AddRequest request) throws VdpaException;
 

@@ -66,6 +66,11 @@ final class Ring implements VqCallback {
         }
     }
 
+    /** Returns where calls go, or null if nowhere. */
+    CallSignal call() {
+        return call;
+    }
+
     /** Replaces the call descriptor; a call that came while there was none is not lost: the new one is signalled. */
     void setCall(CallSignal next) {
         CallSignal old = call;

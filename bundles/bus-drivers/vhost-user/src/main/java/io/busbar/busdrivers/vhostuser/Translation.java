@@ -1,6 +1,7 @@
 package io.busbar.busdrivers.vhostuser;
 
 import io.busbar.api.vdpa.BackendFeatures;
+import io.busbar.api.vdpa.CallDescriptors;
 import io.busbar.api.vdpa.ConfigCallback;
 import io.busbar.api.vdpa.VdpaConfigOps;
 import io.busbar.api.vdpa.VdpaDevice;
@@ -12,6 +13,7 @@ import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.FdKind;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.virtio.VirtioConfig;
+import io.busbar.core.virtio.vhostuser.VhostUserFeatures;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -41,8 +43,8 @@ import org.slf4j.LoggerFactory;
  *     broken is whole again</td></tr>
  * <tr><td>SET_VRING_ENABLE</td><td>kept at any time; 0 stops the ring ({@code setVqReady(false)}, {@code getVqState}), 1
  *     starts it</td></tr>
- * <tr><td>SET_VRING_CALL, _ERR</td><td>replaced at any time; a call descriptor is signalled once when it is
- *     set</td></tr>
+ * <tr><td>SET_VRING_CALL, _ERR</td><td>replaced at any time; a call descriptor goes to the device where that
+ *     signals it by itself ({@code setVqCallDescriptor}), and is signalled once when it is set</td></tr>
  * <tr><td>GET_VRING_BASE</td><td>the ring is stopped and not started until the next KICK; answers the next available
  *     index</td></tr>
  * <tr><td>SET_STATUS 0</td><td>all rings are stopped as by GET_VRING_BASE, then {@code reset}; bases stay
@@ -53,8 +55,8 @@ import org.slf4j.LoggerFactory;
  * </table>
  *
  * <p><b>When a ring starts:</b> features are accepted, memory is there, NUM, ADDR and KICK came, it is enabled. Start:
- * {@code setVqCallback}, {@code setVqNum}, {@code setVqAddress}, {@code setVqState}, {@code setVqKickDescriptor} where
- * the device has that (else kicks are waited for here), {@code setVqReady}; with the first ring DRIVER_OK; then one
+ * {@code setVqCallback}, {@code setVqNum}, {@code setVqAddress}, {@code setVqState}, {@code setVqCallDescriptor} and
+ * {@code setVqKickDescriptor} where the device has them (else kicks are waited for here), {@code setVqReady}; with the first ring DRIVER_OK; then one
  * {@code kickVq}, as kicks before the start may have gone to nobody. Later rings of a device without
  * {@link BackendFeatures#ENABLE_AFTER_DRIVER_OK} stop all rings, reset the device and start them together.
  *
@@ -68,7 +70,7 @@ final class Translation {
     private static final Logger LOG = LoggerFactory.getLogger(Translation.class);
 
     /** Not a virtio feature: the front-end understands protocol features. Never reaches the device. */
-    static final long F_PROTOCOL_FEATURES = 1L << 30;
+    static final long F_PROTOCOL_FEATURES = VirtioConfig.bit(VhostUserFeatures.VHOST_USER_F_PROTOCOL_FEATURES);
 
     /** Regions that ADD_MEM_REG can add up to. */
     static final int MEMORY_SLOTS = 32;
@@ -324,7 +326,17 @@ final class Translation {
 
     /** Sets where calls go: the message's descriptor; without one nowhere. */
     void setCall(long index, Message message) throws RefusedException {
-        ring(index).setCall(takeSignal(message));
+        Ring ring = ring(index);
+        CallSignal next = takeSignal(message);
+        try {
+            handOverCalls(ring, next);
+        } catch (VdpaException e) {
+            if (next != null) {
+                next.close();
+            }
+            throw new RefusedException("call descriptor of ring " + index + ": " + e.getMessage(), e);
+        }
+        ring.setCall(next);
     }
 
     /** Sets where failures go: the message's descriptor; without one nowhere. */
@@ -458,6 +470,7 @@ final class Translation {
             ops.setVqNum(index, ring.size);
             ops.setVqAddress(index, place.descriptors(), place.available(), place.used());
             ops.setVqState(index, new VqState.Split(ring.base));
+            handOverCalls(ring, ring.call());
             ring.kickWait = kicks.await(ring.index(), ring.kick);
             ops.setVqReady(index, true);
         } catch (VdpaException e) {
@@ -466,6 +479,13 @@ final class Translation {
         }
         ring.placed = place;
         ring.running = true;
+    }
+
+    /** Has the device signal calls by itself where it can; when the call returns it does not use another descriptor. */
+    private void handOverCalls(Ring ring, CallSignal signal) throws VdpaException {
+        if (ops instanceof CallDescriptors own) {
+            own.setVqCallDescriptor(ring.index(), signal == null ? -1 : signal.fd().number());
+        }
     }
 
     private void goLive(List<Ring> started) throws ProtocolException {

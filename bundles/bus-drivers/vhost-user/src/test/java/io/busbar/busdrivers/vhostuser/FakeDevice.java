@@ -2,6 +2,7 @@ package io.busbar.busdrivers.vhostuser;
 
 import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.vdpa.BackendFeatures;
+import io.busbar.api.vdpa.CallDescriptors;
 import io.busbar.api.vdpa.ConfigCallback;
 import io.busbar.api.vdpa.DmaMapping;
 import io.busbar.api.vdpa.InflightArea;
@@ -294,7 +295,23 @@ class FakeDevice implements VdpaDevice, DmaMapping, VdpaConfigOps {
         return IovaRange.ALL;
     }
 
-    /** With every ability that the bus driver looks for. */
+    /** Signals calls by itself. */
+    static final class Caller extends FakeDevice implements CallDescriptors {
+
+        final int[] callDescriptor = {-1, -1};
+        volatile VdpaException refusal;
+
+        @Override
+        public void setVqCallDescriptor(int index, int descriptor) throws VdpaException {
+            if (refusal != null) {
+                throw refusal;
+            }
+            record("callfd " + index + (descriptor < 0 ? " none" : ""));
+            callDescriptor[index] = descriptor;
+        }
+    }
+
+    /** With every other ability that the bus driver looks for. */
     static final class Able extends FakeDevice implements KickDescriptors, InflightTracking, BackendFeatures {
 
         static final int AREA = 4160;

@@ -8,6 +8,7 @@ import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.linux.EventFd;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.Mapping;
@@ -62,6 +63,36 @@ class RingTest {
         assertThat(device.kickDescriptor[0]).isNotNegative();
         assertThat(device.takeLog()).containsExactly("kickfd 0 none", "kickfd 0");
         assertThat(device.ready[0]).isTrue();
+    }
+
+    @Test
+    void theCallDescriptorIsHandedToADeviceThatSignalsItself() throws Exception {
+        FakeDevice.Caller device = new FakeDevice.Caller();
+        Driver driver = running(device);
+        try (Fd other = EventFd.create()) {
+            assertThat(driver.wire.ack(13, u64(0), other)).isZero();
+            assertThat(device.takeLog()).containsExactly("callfd 0");
+            assertThat(driver.wire.ack(18, state(0, 0))).isZero();
+            device.takeLog();
+            assertThat(driver.wire.ack(18, state(0, 1))).isZero();
+            assertThat(device.takeLog()).as("the device may have forgotten it").contains("callfd 0");
+            EventFd.drain(other.number());
+            EventFd.signal(device.callDescriptor[0]);
+            assertThat(EventFd.drain(other.number())).as("it is the front-end's").isEqualTo(1);
+        }
+        assertThat(driver.wire.ack(13, u64(0x100))).isZero();
+        assertThat(device.takeLog()).containsExactly("callfd 0 none");
+        assertThat(device.ready[0]).as("the ring runs all the time").isTrue();
+    }
+
+    @Test
+    void aCallDescriptorThatTheDeviceDoesNotTakeIsRefused() throws Exception {
+        FakeDevice.Caller device = new FakeDevice.Caller();
+        Driver driver = running(device);
+        device.refusal = new VdpaException(VdpaError.EINVAL, "not that one");
+        try (Fd other = EventFd.create()) {
+            assertThat(driver.wire.ack(13, u64(0), other)).isEqualTo(1);
+        }
     }
 
     @Test

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * <p>A device that cannot be there keeps its place ({@link DeviceSlot}), says why, and is added again when the part that
  * it lacks is back; so does one that no bus driver could bind. What was refused although all parts are there, because its
  * image or its socket is in use, is tried again by itself ({@link Retry}). Only a device that a user adds by command is
- * refused as a whole if it cannot be made, bound or kept.
+ * refused as a whole if it cannot be made, bound or kept; one that cannot be made yet (EAGAIN) keeps its place too.
  *
  * <p>Threads: {@link package-info the package} tells the locks. What parts that arrive make possible is done on the
  * executor; what parts that leave make necessary is done before the call returns.
@@ -96,11 +96,12 @@ final class Bus implements VdpaBus {
     // Devices by command
 
     @Override
-    public VdpaDevice devAdd(String managementDevice, AddRequest request, boolean persistent) throws VdpaException {
+    public Optional<VdpaDevice> devAdd(String managementDevice, AddRequest request, boolean persistent)
+            throws VdpaException {
         checkName(request.name());
         VdpaDevice[] added = new VdpaDevice[1];
         changes.run("dev add of " + request.name(), () -> added[0] = addWhole(managementDevice, request, persistent));
-        return added[0];
+        return Optional.ofNullable(added[0]);
     }
 
     private static void checkName(String device) throws VdpaException {
@@ -110,7 +111,7 @@ final class Bus implements VdpaBus {
         }
     }
 
-    /** Adds a device or leaves nothing behind. */
+    /** Adds a device or leaves nothing behind; returns null for one that has its place and is not there yet. */
     private VdpaDevice addWhole(String managementDevice, AddRequest request, boolean persistent) throws VdpaException {
         PluggedIn<VdpaManagementDevice> maker = maker(managementDevice)
                 .orElseThrow(() -> new VdpaException(
@@ -123,10 +124,10 @@ final class Bus implements VdpaBus {
                     "device name \"" + request.name() + "\": expected one that no device on bus " + name + " has", null);
         }
         DeviceSlot slot = new DeviceSlot(record(managementDevice, request), persistent && store.isPresent());
-        make(slot, maker);
+        makeOrKeepThePlace(slot, maker);
         put(slot);
         try {
-            Optional<VdpaException> refusal = bind(slot);
+            Optional<VdpaException> refusal = slot.present() == null ? Optional.empty() : bind(slot);
             if (refusal.isPresent()) {
                 throw refusal.get();
             }
@@ -138,6 +139,18 @@ final class Bus implements VdpaBus {
         }
         observe(slot);
         return slot.present();
+    }
+
+    private void makeOrKeepThePlace(DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker) throws VdpaException {
+        try {
+            make(slot, maker);
+        } catch (VdpaException refused) {
+            if (refused.error() != VdpaError.EAGAIN) {
+                throw refused;
+            }
+            slot.health(why(refused));
+            slot.retry().later(nanoTime.getAsLong());
+        }
     }
 
     private static DeviceRecord record(String managementDevice, AddRequest request) {

@@ -10,6 +10,7 @@ import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.memory.MemoryRegion;
 import io.busbar.api.vdpa.AddressSpaces;
 import io.busbar.api.vdpa.BackendFeatures;
+import io.busbar.api.vdpa.CallDescriptors;
 import io.busbar.api.vdpa.ConfigCallback;
 import io.busbar.api.vdpa.DmaDomain;
 import io.busbar.api.vdpa.DmaFaultCounter;
@@ -52,6 +53,7 @@ final class CheckedConfigOps
                 Suspendable,
                 QueueStatistics,
                 KickDescriptors,
+                CallDescriptors,
                 InflightTracking,
                 BackendFeatures,
                 ResizableCapacity,
@@ -503,6 +505,17 @@ final class CheckedConfigOps
                 throw invalid("kick descriptor " + descriptor + " of queue " + index + ": expected -1 or more");
             }
             ((KickDescriptors) parent).setVqKickDescriptor(index, descriptor);
+        });
+    }
+
+    @Override
+    public void setVqCallDescriptor(int index, int descriptor) throws VdpaException {
+        control.run(() -> {
+            checkIndex(index);
+            if (descriptor < -1) {
+                throw invalid("call descriptor " + descriptor + " of queue " + index + ": expected -1 or more");
+            }
+            ((CallDescriptors) parent).setVqCallDescriptor(index, descriptor);
         });
     }
 

@@ -15,7 +15,8 @@ import java.util.Set;
 final class DeviceStates {
 
     private static final Set<Reason> HOLDING =
-            EnumSet.of(Reason.NO_BACKEND, Reason.NO_DEVICE_MODEL, Reason.BACKEND_STUCK, Reason.FEATURES_MISMATCH);
+            EnumSet.of(Reason.NO_BACKEND, Reason.NO_DEVICE_MODEL, Reason.BACKEND_STUCK, Reason.FEATURES_MISMATCH,
+                    Reason.NOT_CONNECTED, Reason.NO_ANSWER, Reason.PROTOCOL_VIOLATION);
 
     private DeviceStates() {}
 

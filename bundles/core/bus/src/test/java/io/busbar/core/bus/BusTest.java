@@ -59,7 +59,7 @@ class BusTest {
     }
 
     private VdpaDevice add(String name, String... words) throws VdpaException {
-        return bus.devAdd("sim_block", request(name, words), false);
+        return bus.devAdd("sim_block", request(name, words), false).orElseThrow();
     }
 
     private static AddRequest request(String name, String... words) {
@@ -79,6 +79,39 @@ class BusTest {
 
     @Nested
     class DevAdd {
+
+        @Test
+        void keeps_the_place_of_a_device_that_cannot_be_made_yet_and_adds_it_when_it_can_be() throws VdpaException {
+            AtomicLong clock = new AtomicLong();
+            Bus later = new Bus("host", Runnable::run, List::of, Duration.ofSeconds(30), clock::get);
+            later.arrived((VdpaManagementDevice) sim, "sim 1");
+            sim.failure = new VdpaException(VdpaError.EAGAIN, Reason.NOT_CONNECTED, "nobody listens at /far", null);
+
+            assertThat(later.devAdd("sim_block", request("far0"), false)).isEmpty();
+
+            BusSnapshot.Device absent = later.snapshot().devices().getFirst();
+            assertThat(absent.state()).isEqualTo(State.ABSENT);
+            assertThat(absent.health().reason()).isEqualTo(Reason.NOT_CONNECTED);
+            assertThat(absent.health().sentence()).isEqualTo("nobody listens at /far");
+
+            sim.failure = null;
+            clock.addAndGet(Duration.ofSeconds(1).toNanos());
+            later.observe();
+            assertThat(later.device("far0")).isPresent();
+            assertThat(later.snapshot().devices().getFirst().state()).isEqualTo(State.UNBOUND);
+        }
+
+        @Test
+        void a_device_that_cannot_be_made_yet_can_be_removed_and_its_name_is_taken_until_then() throws VdpaException {
+            sim.failure = new VdpaException(VdpaError.EAGAIN, Reason.NOT_CONNECTED, "nobody listens at /far", null);
+            bus.devAdd("sim_block", request("far0"), false);
+
+            assertThatThrownBy(() -> bus.devAdd("sim_block", request("far0"), false))
+                    .isInstanceOfSatisfying(VdpaException.class,
+                            refused -> assertThat(refused.error()).isEqualTo(VdpaError.EEXIST));
+            bus.devDel("far0");
+            assertThat(bus.snapshot().devices()).isEmpty();
+        }
 
         @Test
         void makes_the_device_and_binds_it() throws VdpaException {
@@ -528,8 +561,8 @@ class BusTest {
         void brings_a_device_back_with_the_size_that_it_was_given_last() throws VdpaException {
             Bus first = started();
             first.arrived((VdpaManagementDevice) sim, "sim 1");
-            VdpaDevice sized = first.devAdd("sim_block", request("disk0", "size", "8M", "path", "/a"), true);
-            VdpaDevice unsized = first.devAdd("sim_block", request("disk1", "path", "/b"), true);
+            VdpaDevice sized = first.devAdd("sim_block", request("disk0", "size", "8M", "path", "/a"), true).orElseThrow();
+            VdpaDevice unsized = first.devAdd("sim_block", request("disk1", "path", "/b"), true).orElseThrow();
             ((ResizableCapacity) sized.ops()).resize(16 << 20);
             ((ResizableCapacity) unsized.ops()).resize(16 << 20);
             first.devAdd("sim_block", request("disk2"), true);
@@ -821,7 +854,7 @@ class BusTest {
         Bus impatient = new Bus("host", Runnable::run, List::of, Duration.ofMillis(60));
         impatient.arrived((VdpaManagementDevice) sim, "sim 1");
         impatient.arrived((VdpaBusDriver) vhost, "vhost 1");
-        VdpaDevice device = impatient.devAdd("sim_block", request("disk0"), false);
+        VdpaDevice device = impatient.devAdd("sim_block", request("disk0"), false).orElseThrow();
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
         sim.made.get("disk0").fake().hang = () -> {

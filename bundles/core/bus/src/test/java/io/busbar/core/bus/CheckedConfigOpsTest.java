@@ -8,6 +8,7 @@ import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.memory.MemoryRegion;
 import io.busbar.api.vdpa.AddressSpaces;
 import io.busbar.api.vdpa.BackendFeatures;
+import io.busbar.api.vdpa.CallDescriptors;
 import io.busbar.api.vdpa.DmaFaultCounter;
 import io.busbar.api.vdpa.IncrementalIommu;
 import io.busbar.api.vdpa.InflightArea;
@@ -221,6 +222,10 @@ class CheckedConfigOpsTest {
                     VdpaError.EINVAL,
                     "queues 0 to 1",
                     () -> ((KickDescriptors) ops).setVqKickDescriptor(index, -1));
+            refused(
+                    VdpaError.EINVAL,
+                    "queues 0 to 1",
+                    () -> ((CallDescriptors) ops).setVqCallDescriptor(index, -1));
             assertThatThrownBy(() -> ops.setVqCallback(index, null)).isInstanceOf(IllegalStateException.class);
             assertThatThrownBy(() -> ops.getVqReady(index)).isInstanceOf(IllegalStateException.class);
             assertThatThrownBy(() -> ((QueueStatistics) ops).getVendorVqStats(index))
@@ -400,6 +405,7 @@ class CheckedConfigOpsTest {
                     .isInstanceOf(Suspendable.class)
                     .isInstanceOf(QueueStatistics.class)
                     .isInstanceOf(KickDescriptors.class)
+                    .isInstanceOf(CallDescriptors.class)
                     .isInstanceOf(InflightTracking.class)
                     .isInstanceOf(BackendFeatures.class)
                     .isInstanceOf(ResizableCapacity.class)
@@ -468,10 +474,12 @@ class CheckedConfigOpsTest {
         }
 
         @Test
-        void counters_and_kick_descriptors_reach_the_parent() throws VdpaException {
+        void counters_and_kick_and_call_descriptors_reach_the_parent() throws VdpaException {
             parent.faults = 3;
             ((KickDescriptors) ops).setVqKickDescriptor(1, 5);
             refused(VdpaError.EINVAL, "kick descriptor -2", () -> ((KickDescriptors) ops).setVqKickDescriptor(1, -2));
+            ((CallDescriptors) ops).setVqCallDescriptor(1, 6);
+            refused(VdpaError.EINVAL, "call descriptor -2", () -> ((CallDescriptors) ops).setVqCallDescriptor(1, -2));
             assertThat(((DmaFaultCounter) ops).dmaFaults()).isEqualTo(3);
             assertThat(((QueueStatistics) ops).getVendorVqStats(1)).isEqualTo(Map.of("kicks", 1L));
         }

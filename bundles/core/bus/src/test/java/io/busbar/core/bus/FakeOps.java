@@ -4,6 +4,7 @@ import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.memory.MemoryRegion;
 import io.busbar.api.vdpa.AddressSpaces;
 import io.busbar.api.vdpa.BackendFeatures;
+import io.busbar.api.vdpa.CallDescriptors;
 import io.busbar.api.vdpa.ConfigCallback;
 import io.busbar.api.vdpa.DmaDomain;
 import io.busbar.api.vdpa.DmaFaultCounter;
@@ -195,6 +196,7 @@ class FakeOps implements VdpaConfigOps {
                     Suspendable,
                     QueueStatistics,
                     KickDescriptors,
+                    CallDescriptors,
                     InflightTracking,
                     BackendFeatures,
                     ResizableCapacity,
@@ -248,6 +250,11 @@ class FakeOps implements VdpaConfigOps {
         @Override
         public void setVqKickDescriptor(int index, int descriptor) throws VdpaException {
             called("setVqKickDescriptor " + index + " " + descriptor);
+        }
+
+        @Override
+        public void setVqCallDescriptor(int index, int descriptor) throws VdpaException {
+            called("setVqCallDescriptor " + index + " " + descriptor);
         }
 
         @Override

@@ -48,7 +48,8 @@ public final class FakeBus implements VdpaBus {
     }
 
     @Override
-    public VdpaDevice devAdd(String managementDevice, AddRequest request, boolean persistent) throws VdpaException {
+    public Optional<VdpaDevice> devAdd(String managementDevice, AddRequest request, boolean persistent)
+            throws VdpaException {
         lastRequest = request;
         lastPersistent = persistent;
         VdpaManagementDevice maker = managementDevices.stream()
@@ -60,7 +61,7 @@ public final class FakeBus implements VdpaBus {
         }
         Entry entry = new Entry(request.name(), name, managementDevice, maker.devAdd(request));
         devices.put(request.name(), entry);
-        return entry;
+        return Optional.of(entry);
     }
 
     @Override
