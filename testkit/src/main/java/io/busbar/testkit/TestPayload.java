@@ -31,6 +31,7 @@ public final class TestPayload implements Payload {
     private boolean gone;
     private boolean uncached;
     private boolean misaligned;
+    private long writeError;
     private Queue<Runnable> transfers;
 
     private TestPayload(MemorySegment[] pieces) {
@@ -74,6 +75,12 @@ public final class TestPayload implements Payload {
     /** Makes every transfer from and to a file find that the buffers are not aligned as it wants. */
     public TestPayload misaligned() {
         misaligned = true;
+        return this;
+    }
+
+    /** Makes every write to a file fail with a negated errno. */
+    public TestPayload failingWrites(long error) {
+        writeError = error;
         return this;
     }
 
@@ -224,6 +231,9 @@ public final class TestPayload implements Payload {
     public long writeTo(int descriptor, long fileOffset, long length, boolean durable) {
         if (gone || misaligned) {
             return gone ? EFAULT : EINVAL;
+        }
+        if (writeError < 0) {
+            return writeError;
         }
         long from = position;
         ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(length, remaining()));

@@ -14,14 +14,16 @@ final class BufferedTransfers implements Transfers {
 
     private static final long PAGE_MASK = 4095;
 
-    private final Fd fd;
     private final int descriptor;
-    private final BlockTask waitingRead = this::readWaiting;
-    private final BlockTask waitingWrite = this::writeWaiting;
+    private final Space space;
+    private final BlockTask waitingRead;
+    private final BlockTask waitingWrite;
 
-    BufferedTransfers(Fd fd) {
-        this.fd = fd;
+    BufferedTransfers(Fd fd, Space space) {
         this.descriptor = fd.number();
+        this.space = space;
+        waitingRead = new WaitingTask(fd, this::readAll);
+        waitingWrite = new WaitingTask(fd, this::writeAll);
     }
 
     @Override
@@ -38,18 +40,6 @@ final class BufferedTransfers implements Transfers {
         } else {
             Progress.end(request, false);
         }
-    }
-
-    private void readWaiting(BlockRequest request) {
-        boolean done = fd.retain();
-        if (done) {
-            try {
-                done = readAll(request);
-            } finally {
-                fd.release();
-            }
-        }
-        Progress.end(request, done);
     }
 
     private boolean readAll(BlockRequest request) {
@@ -74,24 +64,12 @@ final class BufferedTransfers implements Transfers {
         }
     }
 
-    private void writeWaiting(BlockRequest request) {
-        boolean done = fd.retain();
-        if (done) {
-            try {
-                done = writeAll(request);
-            } finally {
-                fd.release();
-            }
-        }
-        Progress.end(request, done);
-    }
-
     private boolean writeAll(BlockRequest request) {
         Payload payload = request.payload();
         while (payload.remaining() > 0) {
             long put = payload.writeTo(
                     descriptor, Progress.fileOffset(request), payload.remaining(), request.durable());
-            if (put <= 0) {
+            if (request.durable() ? !space.stableAfter(put) : put <= 0) {
                 return false;
             }
         }

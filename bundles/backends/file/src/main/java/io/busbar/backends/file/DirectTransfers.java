@@ -19,25 +19,30 @@ final class DirectTransfers implements Transfers {
     private final PositionalFile file;
     private final Fd fd;
     private final int descriptor;
+    private final Space space;
     private final int blockSize;
     private final BouncePool buffers;
     private final IoCompletion readEnded = this::readEnded;
     private final IoCompletion writeEnded = this::writeEnded;
-    private final BlockTask waitingRead = this::readWaiting;
-    private final BlockTask waitingWrite = this::writeWaiting;
+    private final BlockTask waitingRead;
+    private final BlockTask waitingWrite;
 
     /**
      * Makes the transfers of a file.
      *
      * @param file      opened with O_DIRECT
      * @param alignment what it wants
+     * @param space     makes it durable
      */
-    DirectTransfers(PositionalFile file, DirectAlignment alignment) {
+    DirectTransfers(PositionalFile file, DirectAlignment alignment, Space space) {
         this.file = file;
+        this.space = space;
         this.fd = file.fd();
         this.descriptor = fd.number();
         this.blockSize = alignment.offsetBytes();
         this.buffers = new BouncePool(alignment.memoryBytes());
+        waitingRead = new WaitingTask(fd, this::readAll);
+        waitingWrite = new WaitingTask(fd, this::writeAll);
     }
 
     @Override
@@ -51,27 +56,16 @@ final class DirectTransfers implements Transfers {
     }
 
     private void readEnded(Object attachment, long result) {
-        BlockRequest request = (BlockRequest) attachment;
-        fd.release();
-        if (result == request.length()) {
-            Progress.end(request, true);
-        } else if (isWorthAnotherWay(result)) {
-            request.onIoThread(waitingRead);
-        } else {
-            Progress.end(request, false);
-        }
+        ended((BlockRequest) attachment, result, waitingRead);
     }
 
-    private void readWaiting(BlockRequest request) {
-        boolean done = fd.retain();
-        if (done) {
-            try {
-                done = readAll(request);
-            } finally {
-                fd.release();
-            }
+    private void ended(BlockRequest request, long result, BlockTask otherWay) {
+        fd.release();
+        if (result != request.length() && isWorthAnotherWay(result)) {
+            request.onIoThread(otherWay);
+        } else {
+            Progress.end(request, result == request.length());
         }
-        Progress.end(request, done);
     }
 
     private boolean readAll(BlockRequest request) {
@@ -129,27 +123,7 @@ final class DirectTransfers implements Transfers {
     }
 
     private void writeEnded(Object attachment, long result) {
-        BlockRequest request = (BlockRequest) attachment;
-        fd.release();
-        if (result == request.length()) {
-            Progress.end(request, true);
-        } else if (isWorthAnotherWay(result)) {
-            request.onIoThread(waitingWrite);
-        } else {
-            Progress.end(request, false);
-        }
-    }
-
-    private void writeWaiting(BlockRequest request) {
-        boolean done = fd.retain();
-        if (done) {
-            try {
-                done = writeAll(request);
-            } finally {
-                fd.release();
-            }
-        }
-        Progress.end(request, done);
+        ended((BlockRequest) attachment, result, waitingWrite);
     }
 
     private boolean writeAll(BlockRequest request) {
@@ -173,7 +147,7 @@ final class DirectTransfers implements Transfers {
                     return false;
                 }
             }
-            return !request.durable() || file.dataSync() == 0;
+            return space.stable(request);
         } finally {
             buffers.give(buffer);
         }

@@ -37,6 +37,7 @@ public final class FileBackend implements BlockBackend, ResizableBackend, Revoca
         this.context = context;
         IoMode io = IoMode.of(context.settings().choice("io", IoMode.words()));
         this.image = Image.open(context, io);
+        this.space = new Space(image.file(), context);
         try {
             this.transfers = transfers(io);
         } catch (LinuxException e) {
@@ -44,16 +45,15 @@ public final class FileBackend implements BlockBackend, ResizableBackend, Revoca
             image.file().close();
             throw new BackendException(Kind.FAILED, "file " + image.path() + ": " + e.getMessage(), e);
         }
-        this.space = new Space(image.file(), context);
         this.holes = !context.readOnly() && hasHoles();
         this.info = info(image.size());
     }
 
     private Transfers transfers(IoMode io) throws LinuxException {
         return switch (io) {
-            case BUFFERED -> new BufferedTransfers(image.file().fd());
-            case DIRECT -> new DirectTransfers(image.file(), image.alignment());
-            case MAPPED -> new MappedTransfers(image.file(), image.size());
+            case BUFFERED -> new BufferedTransfers(image.file().fd(), space);
+            case DIRECT -> new DirectTransfers(image.file(), image.alignment(), space);
+            case MAPPED -> new MappedTransfers(image.file(), image.size(), space);
         };
     }
 

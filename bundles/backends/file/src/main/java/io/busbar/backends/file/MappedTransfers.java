@@ -28,9 +28,9 @@ final class MappedTransfers implements Transfers {
     private final List<Mapping> replaced = new ArrayList<>();
     private volatile Mapping[] chunks = {};
 
-    MappedTransfers(PositionalFile file, long size) throws LinuxException {
+    MappedTransfers(PositionalFile file, long size, Space space) throws LinuxException {
         this.file = file;
-        this.buffered = new BufferedTransfers(file.fd());
+        this.buffered = new BufferedTransfers(file.fd(), space);
         try {
             prepare(size);
         } catch (LinuxException e) {

@@ -4,7 +4,6 @@ import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BlockRequest;
 import io.busbar.api.backend.BlockTask;
 import io.busbar.core.linux.Errno;
-import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.PositionalFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,20 +18,22 @@ final class Space {
     private static final int PAGE = 4096;
 
     private final PositionalFile file;
-    private final Fd fd;
     private final BackendContext context;
     private final MemorySegment zeroes = Arena.ofAuto().allocate(ZEROES, PAGE);
-    private final BlockTask flush = this::flush;
-    private final BlockTask discard = this::discard;
-    private final BlockTask writeZeroes = this::writeZeroes;
+    private final BlockTask flush;
+    private final BlockTask discard;
+    private final BlockTask writeZeroes;
     private volatile boolean noZeroRange;
     private volatile boolean noHoles;
     private volatile boolean lost;
 
     Space(PositionalFile file, BackendContext context) {
         this.file = file;
-        this.fd = file.fd();
         this.context = context;
+        flush = new WaitingTask(file.fd(), request -> sync());
+        discard = new WaitingTask(
+                file.fd(), request -> giveBack(request.offset(), request.length()) && stable(request));
+        writeZeroes = new WaitingTask(file.fd(), request -> zero(request) && stable(request));
     }
 
     /** Returns the work for a request that is neither a read nor a write. */
@@ -45,18 +46,6 @@ final class Space {
         };
     }
 
-    private void flush(BlockRequest request) {
-        boolean done = fd.retain();
-        if (done) {
-            try {
-                done = sync();
-            } finally {
-                fd.release();
-            }
-        }
-        Progress.end(request, done);
-    }
-
     /**
      * Makes the file durable. Linux reports a write that failed in the background once, and may drop its data then: after
      * that no flush can be true any more, so none is.
@@ -67,24 +56,35 @@ final class Space {
         }
         int result = file.dataSync();
         if (result < 0) {
-            lost = true;
-            context.failed("flush of " + file + " failed: " + Errno.text(result) + " (" + Errno.name(result)
-                    + "); what was written since the flush before it may be lost, and every flush fails from now on");
+            lose("flush", result);
         }
         // Only one of several flushes at once is told of a failure: the others must not say that all is well.
         return result == 0 && !lost;
     }
 
-    private void discard(BlockRequest request) {
-        boolean done = fd.retain();
-        if (done) {
-            try {
-                done = giveBack(request.offset(), request.length()) && stable(request);
-            } finally {
-                fd.release();
-            }
+    private void lose(String what, int error) {
+        lost = true;
+        context.failed(what + " of " + file + " failed: " + Errno.text(error) + " (" + Errno.name(error)
+                + "); what was written since the flush before it may be lost, and every flush fails from now on");
+    }
+
+    /** Makes a request durable that wants to be, after its data went to the file; returns whether it is as it wants. */
+    boolean stable(BlockRequest request) {
+        return !request.durable() || sync();
+    }
+
+    /**
+     * Judges a durable write through the page cache, which made itself durable. What Linux has to say about other writes
+     * that failed in the background it may have said to this one, and says it to nobody else.
+     *
+     * @param result what the write returned
+     * @return whether its data is stable
+     */
+    boolean stableAfter(long result) {
+        if (result == -Errno.EIO && !lost) {
+            lose("durable write", -Errno.EIO);
         }
-        Progress.end(request, done);
+        return result > 0 && !lost;
     }
 
     /** A discard is a hint: where there are no holes, nothing is done, and well. */
@@ -98,18 +98,6 @@ final class Space {
             noHoles = true;
         }
         return result == 0;
-    }
-
-    private void writeZeroes(BlockRequest request) {
-        boolean done = fd.retain();
-        if (done) {
-            try {
-                done = zero(request) && stable(request);
-            } finally {
-                fd.release();
-            }
-        }
-        Progress.end(request, done);
     }
 
     private boolean zero(BlockRequest request) {
@@ -143,9 +131,5 @@ final class Space {
             at += step;
         }
         return true;
-    }
-
-    private boolean stable(BlockRequest request) {
-        return !request.durable() || sync();
     }
 }

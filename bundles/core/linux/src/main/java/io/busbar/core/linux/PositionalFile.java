@@ -13,7 +13,8 @@ import java.util.Optional;
 /**
  * A regular file or block device that is read and written at offsets. Any number of threads may do so at once. Methods
  * that return a number return a negative errno on failure, never throw for it and allocate nothing; they wait for the
- * disk. Whoever closes makes sure first that nobody is inside one of them.
+ * disk. A signal ends the plain reads and writes early (-EINTR); all others go on after it. Whoever closes makes sure
+ * first that nobody is inside one of them.
  *
  * <p>Offsets and lengths are bytes. Linux does up to 2 GiB - 4096 bytes per call, and can do less than asked for: at the
  * end of the file, when space runs out, after a signal.
@@ -157,7 +158,7 @@ public final class PositionalFile implements AutoCloseable {
 
     /** Makes what was written durable, and the size with it (fdatasync): 0 or negative errno. */
     public int dataSync() {
-        return (int) Syscall.call(Nr.FDATASYNC, fd.number());
+        return (int) Syscall.retry(Nr.FDATASYNC, fd.number(), 0, 0, 0);
     }
 
     /** Reserves space, and grows the file to cover it: 0 or negative errno. */
@@ -177,7 +178,7 @@ public final class PositionalFile implements AutoCloseable {
 
     /** Sets the size (ftruncate): 0 or negative errno. */
     public int truncate(long size) {
-        return (int) Syscall.call(Nr.FTRUNCATE, fd.number(), size);
+        return (int) Syscall.retry(Nr.FTRUNCATE, fd.number(), size, 0, 0);
     }
 
     /** Where data is, at {@code offset} or behind; -ENXIO when there is none up to the end. */
@@ -260,7 +261,7 @@ public final class PositionalFile implements AutoCloseable {
     }
 
     private int fallocate(int mode, long offset, long length) {
-        return (int) Syscall.call(Nr.FALLOCATE, fd.number(), mode, offset, length);
+        return (int) Syscall.retry(Nr.FALLOCATE, fd.number(), mode, offset, length);
     }
 
     /* struct flock: 0 type (16 bits), 2 whence (16 bits), 8 start, 16 length (0: to the end), 24 pid (must be 0). */

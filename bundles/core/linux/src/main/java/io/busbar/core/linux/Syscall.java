@@ -46,7 +46,7 @@ final class Syscall {
         return call(number, a, 0, 0, 0, 0, 0);
     }
 
-    /** Like {@link #call}, and again as long as a signal interrupts it. For control work only. */
+    /** Like {@link #call}, and again as long as a signal interrupts it: for calls that may wait. */
     static long retry(int number, long a, long b, long c, long d, long e, long f) {
         long result;
         do {

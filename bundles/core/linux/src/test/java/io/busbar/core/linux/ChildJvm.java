@@ -18,7 +18,13 @@ record ChildJvm(int exitStatus, String output) {
 
     static ChildJvm run(Class<?> main, List<String> arguments, String... flags)
             throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
+        return runUnder(List.of(), main, arguments, flags);
+    }
+
+    /** Runs it under another command, such as a tracer, which is given the JVM's command line as its last arguments. */
+    static ChildJvm runUnder(List<String> tracer, Class<?> main, List<String> arguments, String... flags)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(tracer);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(flags));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
