@@ -15,8 +15,8 @@ import java.util.concurrent.CompletableFuture;
  * A queue from its start to its stop: the ring, a slot for each head, and who is told. This object is the generation of
  * what is in flight: after a stop the next start has another one.
  *
- * <p>All for the thread of its {@link QueueWorker}, except {@link #kick}, {@link #completed}, {@link #misused} and
- * {@link #failedElsewhere}.
+ * <p>All for the thread of its {@link QueueWorker}, except {@link #kick}, {@link #completed}, {@link #misused},
+ * {@link #left} and {@link #failedElsewhere}.
  *
  * <p>A fault in the driver's memory shows as an {@link InternalError}, which the JVM may report later than at the access
  * itself. It is caught wherever the ring is touched, so that it neither passes through a device model nor leaves a chain
@@ -55,7 +55,6 @@ class ActiveQueue {
     private final Runnable takeKick = this::takeKick;
     private volatile boolean kickPending;
     private volatile VqCallback callback;
-    private volatile Throwable failure;
     private DeviceModel model;
     private CompletableFuture<Void> paused;
     private int kickDescriptor = -1;
@@ -259,16 +258,10 @@ class ActiveQueue {
         }
     }
 
-    /** Chains that a model threw over: nobody else has them, and the queue is broken, so that they can be let go. */
+    /** Chains that a model threw over: the queue is broken, and they end when nobody is at work on them. */
     private void abandonBatch() {
         for (int i = 0; i < batch.size(); i++) {
-            abandon(batch.get(i));
-        }
-    }
-
-    private void abandon(SlotChain chain) {
-        if (chain.abandon()) {
-            inFlight--;
+            batch.get(i).giveUp();
         }
     }
 
@@ -292,13 +285,14 @@ class ActiveQueue {
             chain.transferEnded(result);
         } catch (InternalError e) {
             breakBy(MEMORY_GONE);
-            abandon(chain);
+            chain.giveUp();
         } catch (Throwable e) {
             modelThrew(e);
-            abandon(chain);
+            chain.giveUp();
         } finally {
             worker.leavesModel();
         }
+        chain.endIfLeft();
     }
 
     /** After all transfers that had ended: the call that their completions still wait for. */
@@ -329,10 +323,6 @@ class ActiveQueue {
     }
 
     private void giveBack(SlotChain chain) {
-        // Stored before the chain was handed over: a chain whose work threw is never published.
-        if (failure != null) {
-            breakBy("the device model failed on an I/O thread: " + failure);
-        }
         try {
             if (!broken) {
                 ring.complete(chain.chain(), chain.written());
@@ -373,11 +363,14 @@ class ActiveQueue {
         worker.execute(() -> counters.add(QueueCounters.MISUSED, 1));
     }
 
-    /** Work on an I/O thread threw; any thread. The chain stays in flight until the queue is set up again. */
-    void failedElsewhere(SlotChain chain, Throwable e) {
-        failure = e;
-        chain.complete(0);
-        worker.wake();
+    /** Work on an I/O thread threw; any thread. The queue is broken before the chain, which is given up, can end. */
+    void failedElsewhere(Throwable e) {
+        worker.execute(() -> breakBy("the device model failed on an I/O thread: " + e));
+    }
+
+    /** Nobody is at work any more on a chain that was given up; any thread. */
+    void left(SlotChain chain) {
+        worker.execute(chain::endIfLeft);
     }
 
     /**

@@ -99,16 +99,15 @@ final class ChainPayload implements Payload {
         }
     }
 
-    private void checkOpen() {
-        if (!owner.isOpen()) {
-            throw new IllegalStateException("the request was completed already");
+    private void checkWritable() {
+        if (!writes) {
+            throw new IllegalStateException("device-readable buffers cannot be written to");
         }
     }
 
-    private void checkWritable() {
-        checkOpen();
-        if (!writes) {
-            throw new IllegalStateException("device-readable buffers cannot be written to");
+    private void leave(boolean entered) {
+        if (entered) {
+            owner.leave();
         }
     }
 
@@ -132,7 +131,6 @@ final class ChainPayload implements Payload {
 
     @Override
     public long copyTo(MemorySegment target, long offset, long length) {
-        checkOpen();
         return copy(target, offset, length, false);
     }
 
@@ -143,8 +141,9 @@ final class ChainPayload implements Payload {
     }
 
     private long copy(MemorySegment other, long offset, long length, boolean in) {
-        long wanted = Math.min(length, remaining());
+        boolean entered = owner.enter();
         try {
+            long wanted = Math.min(length, remaining());
             long done = 0;
             while (done < wanted) {
                 int region = views.indexOf(address());
@@ -163,14 +162,17 @@ final class ChainPayload implements Payload {
         } catch (InternalError e) {
             // The file behind the driver's memory was cut short (spec: a fault of the access, delivered by the JVM).
             return -Errno.EFAULT;
+        } finally {
+            leave(entered);
         }
     }
 
     @Override
     public long fill(byte value, long length) {
         checkWritable();
-        long wanted = Math.min(length, remaining());
+        boolean entered = owner.enter();
         try {
+            long wanted = Math.min(length, remaining());
             long done = 0;
             while (done < wanted) {
                 int region = views.indexOf(address());
@@ -183,6 +185,8 @@ final class ChainPayload implements Payload {
             return done;
         } catch (InternalError e) {
             return -Errno.EFAULT;
+        } finally {
+            leave(entered);
         }
     }
 
@@ -201,14 +205,24 @@ final class ChainPayload implements Payload {
 
     @Override
     public long writeTo(int descriptor, long fileOffset, long length, boolean durable) {
-        checkOpen();
         return transfer(descriptor, fileOffset, length, false, durable ? PositionalIo.RWF_DSYNC : 0);
     }
 
-    /** Transfers until all is done, the file ends, or an error; an error after some bytes is left to the next call. */
+    /**
+     * Transfers until all is done, the file ends, or an error. An error after some bytes is left to the next call, but for
+     * durable writes: what Linux says of them it may say once.
+     */
     private long transfer(int descriptor, long fileOffset, long length, boolean read, int flags) {
+        boolean entered = owner.enter();
+        try {
+            return transferAll(descriptor, fileOffset, Math.min(length, remaining()), read, flags);
+        } finally {
+            leave(entered);
+        }
+    }
+
+    private long transferAll(int descriptor, long fileOffset, long wanted, boolean read, int flags) {
         Iovecs iovecs = QueueThread.currentIovecs();
-        long wanted = Math.min(length, remaining());
         long done = 0;
         while (done < wanted) {
             gather(iovecs, wanted - done);
@@ -219,7 +233,7 @@ final class ChainPayload implements Payload {
                 continue;
             }
             if (result <= 0) {
-                return done > 0 ? done : result;
+                return done > 0 && flags != PositionalIo.RWF_DSYNC ? done : result;
             }
             done += result;
             advance(result);
@@ -230,6 +244,15 @@ final class ChainPayload implements Payload {
     @Override
     public long receiveFrom(int descriptor) {
         checkWritable();
+        boolean entered = owner.enter();
+        try {
+            return receive(descriptor);
+        } finally {
+            leave(entered);
+        }
+    }
+
+    private long receive(int descriptor) {
         Iovecs iovecs = QueueThread.currentIovecs();
         gather(iovecs, 0, remaining());
         long result;
@@ -244,7 +267,15 @@ final class ChainPayload implements Payload {
 
     @Override
     public long sendTo(int descriptor, MemorySegment prefix) {
-        checkOpen();
+        boolean entered = owner.enter();
+        try {
+            return send(descriptor, prefix);
+        } finally {
+            leave(entered);
+        }
+    }
+
+    private long send(int descriptor, MemorySegment prefix) {
         Iovecs iovecs = QueueThread.currentIovecs();
         long ahead = prefix.byteSize();
         int before = 0;
@@ -285,13 +316,14 @@ final class ChainPayload implements Payload {
     @Override
     public boolean startReadFrom(int descriptor, long fileOffset, IoCompletion completion, Object attachment) {
         checkWritable();
+        owner.checkOpen();
         return owner.startTransfer(this, descriptor, fileOffset, 0, completion, attachment);
     }
 
     @Override
     public boolean startWriteTo(
             int descriptor, long fileOffset, boolean durable, IoCompletion completion, Object attachment) {
-        checkOpen();
+        owner.checkOpen();
         int flags = durable ? PositionalIo.RWF_DSYNC : 0;
         return owner.startTransfer(this, descriptor, fileOffset, flags, completion, attachment);
     }

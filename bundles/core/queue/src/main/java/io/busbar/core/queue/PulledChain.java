@@ -41,9 +41,26 @@ final class PulledChain implements Chain, PayloadOwner {
         open = false;
     }
 
-    @Override
-    public boolean isOpen() {
+    boolean isOpen() {
         return open;
+    }
+
+    @Override
+    public boolean enter() {
+        checkOpen();
+        return false;
+    }
+
+    @Override
+    public void leave() {
+        throw new IllegalStateException("nobody has entered");
+    }
+
+    @Override
+    public void checkOpen() {
+        if (!open) {
+            throw new IllegalStateException("the request was completed already");
+        }
     }
 
     @Override

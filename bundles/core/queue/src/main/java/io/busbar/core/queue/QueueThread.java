@@ -12,9 +12,24 @@ class QueueThread extends Thread {
 
     private final Iovecs iovecs = new Iovecs(IOV_MAX);
 
+    /** The chain whose work this thread does, as an I/O thread, or null. For this thread. */
+    private SlotChain atWorkOn;
+
     QueueThread(Runnable work, String name) {
         super(null, work, name, 0, false);
         setDaemon(true);
+    }
+
+    /** Notes whose work the current thread does from now on; null for nobody's. */
+    static void atWorkOn(SlotChain chain) {
+        if (Thread.currentThread() instanceof QueueThread ours) {
+            ours.atWorkOn = chain;
+        }
+    }
+
+    /** Returns whether the current thread does work of a chain. */
+    static boolean isAtWorkOn(SlotChain chain) {
+        return Thread.currentThread() instanceof QueueThread ours && ours.atWorkOn == chain;
     }
 
     /** Returns the current thread's scratch; a backend's own thread gets one at its first call. */

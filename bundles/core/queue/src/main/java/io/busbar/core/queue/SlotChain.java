@@ -12,30 +12,41 @@ import java.lang.invoke.VarHandle;
  *
  * <p>It is also, or has, the link of every list that a request can be in (hand-over, I/O threads), so that no list allocates. A
  * chain belongs to one start of its queue: when that has ended, late completions reach objects that nobody looks at.
+ *
+ * <p>A chain that its model does not complete any more, as it threw, is <em>given up</em>: it stays in flight, and with it the
+ * driver's memory, until nobody is at work on it. At work are I/O threads that have or get work of it, a transfer, and a verb
+ * of its payloads on any other thread; verbs that come later are refused. Users are counted first and look at the state
+ * then, the owner gives up first and counts users then: one of them sees the other.
  */
 final class SlotChain implements Chain, PayloadOwner {
 
     private static final int IDLE = 0;
     private static final int OPEN = 1;
     private static final int COMPLETED = 2;
+    private static final int GIVEN_UP = 3;
     private static final VarHandle STATE;
+    private static final VarHandle USERS;
 
     static {
         try {
-            STATE = MethodHandles.lookup().findVarHandle(SlotChain.class, "state", int.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            STATE = lookup.findVarHandle(SlotChain.class, "state", int.class);
+            USERS = lookup.findVarHandle(SlotChain.class, "users", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
     }
 
     private final ActiveQueue queue;
+    private final Thread owner;
     private final int slot;
     private final ChainPayload readable;
     private final ChainPayload writable;
     private volatile int state = IDLE;
     private volatile SlotChain next;
     private final IoTask ioTask = new IoTask();
-    private boolean handedOver;
+    /** Pieces of work that I/O threads have or get, and verbs on threads that are neither the owner nor at such work. */
+    private volatile int users;
     private io.busbar.core.virtio.ring.Chain chain;
     private long written;
     private IoCompletion transfer;
@@ -44,6 +55,7 @@ final class SlotChain implements Chain, PayloadOwner {
     /** Makes the stub of a hand-over, which is no chain. */
     SlotChain() {
         queue = null;
+        owner = null;
         slot = -1;
         readable = null;
         writable = null;
@@ -51,6 +63,7 @@ final class SlotChain implements Chain, PayloadOwner {
 
     SlotChain(ActiveQueue queue, int slot) {
         this.queue = queue;
+        this.owner = queue.worker();
         this.slot = slot;
         readable = new ChainPayload(this, false);
         writable = new ChainPayload(this, true);
@@ -68,13 +81,49 @@ final class SlotChain implements Chain, PayloadOwner {
     /** Ends the slot's use after its chain went back to the ring; owner only. */
     void release() {
         chain = null;
-        handedOver = false;
         STATE.setRelease(this, IDLE);
     }
 
+    private boolean isOpen() {
+        int now = state;
+        return now == OPEN || now == GIVEN_UP;
+    }
+
     @Override
-    public boolean isOpen() {
-        return state == OPEN;
+    public boolean enter() {
+        if (Thread.currentThread() != owner && !QueueThread.isAtWorkOn(this)) {
+            use();
+            return true;
+        }
+        checkOpen();
+        return false;
+    }
+
+    @Override
+    public void checkOpen() {
+        if (!isOpen()) {
+            throw ended();
+        }
+    }
+
+    private void use() {
+        USERS.getAndAdd(this, 1);
+        if (state != OPEN && !(isOpen() && QueueThread.isAtWorkOn(this))) {
+            leave();
+            throw ended();
+        }
+    }
+
+    /** Ends what {@link #enter} began, or a piece of work. */
+    @Override
+    public void leave() {
+        if ((int) USERS.getAndAdd(this, -1) == 1 && state == GIVEN_UP) {
+            queue.left(this);
+        }
+    }
+
+    private static IllegalStateException ended() {
+        return new IllegalStateException("the request was completed already");
     }
 
     @Override
@@ -140,32 +189,48 @@ final class SlotChain implements Chain, PayloadOwner {
 
     @Override
     public void onIoThread(ChainTask work, Object attachment) {
-        handedOver = true;
+        use();
         queue.ioThreads().execute(this, work, attachment);
     }
 
     /** Does the work that was handed over, on an I/O thread; what it throws harms this queue only. */
     void run(ChainTask work, Object attachment) {
+        QueueThread.atWorkOn(this);
         try {
             work.run(this, attachment);
         } catch (Throwable e) {
-            queue.failedElsewhere(this, e);
+            queue.failedElsewhere(e);
+            STATE.compareAndSet(this, OPEN, GIVEN_UP);
+        } finally {
+            QueueThread.atWorkOn(null);
+            leave();
         }
     }
 
     @Override
     public void complete(long bytes) {
         if (!STATE.compareAndSet(this, OPEN, COMPLETED)) {
-            queue.misused();
+            if (state != GIVEN_UP) {
+                queue.misused();
+            }
             return;
         }
         written = bytes;
         queue.completed(this);
     }
 
-    /** Ends the chain if nobody has it: no I/O thread, no transfer; owner only. */
-    boolean abandon() {
-        return !handedOver && transfer == null && STATE.compareAndSet(this, OPEN, COMPLETED);
+    /** Ends a chain that its model will not complete: now, or as soon as nobody is at work on it; owner only. */
+    void giveUp() {
+        STATE.compareAndSet(this, OPEN, GIVEN_UP);
+        endIfLeft();
+    }
+
+    /** Ends a chain that was given up if nobody is at work on it any more; owner only. */
+    void endIfLeft() {
+        if (state == GIVEN_UP && users == 0 && transfer == null) {
+            state = COMPLETED;
+            queue.completed(this);
+        }
     }
 
     /** Notes who is told of the transfer that starts now; owner only. */

@@ -87,18 +87,10 @@ final class BlockQueue {
             }
             batch.submit(to);
         } catch (RuntimeException | Error e) {
-            letGo();
+            // The queue stops here and starts anew some time: what the backend has not got it never gets.
+            batch.clear();
             throw e;
         }
-    }
-
-    /**
-     * The queue stops here and starts anew some time: what the backend still has is never taken for what comes then, and
-     * what it has not got it never gets.
-     */
-    private void letGo() {
-        batch.clear();
-        requests = new ChainRequest[0];
     }
 
     private void take(Chain chain) {
@@ -121,6 +113,10 @@ final class BlockQueue {
         int slot = chain.slot();
         if (slot >= requests.length) {
             makeRequests(Math.max(chain.queueSize(), slot + 1));
+        }
+        if (requests[slot].chain() != null) {
+            // It was never ended, as its queue broke: the backend may still have it, and must not end what comes now.
+            requests[slot] = new ChainRequest(counters);
         }
         return requests[slot];
     }

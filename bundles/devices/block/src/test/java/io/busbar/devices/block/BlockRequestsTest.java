@@ -537,6 +537,18 @@ class BlockRequestsTest {
     }
 
     @Test
+    void a_request_that_was_given_up_elsewhere_and_ends_late_ends_no_new_one() {
+        block.disk.holding = true;
+        block.read(0, 512);
+        TestChain fresh = block.read(2, 512);
+
+        block.disk.end(block.disk.held.getFirst());
+        assertThat(fresh.completions()).isZero();
+        block.disk.end(block.disk.held.getLast());
+        assertThat(fresh.status()).isEqualTo(OK);
+    }
+
+    @Test
     void requests_of_a_batch_that_was_not_finished_never_reach_the_backend() {
         ChainBatch cut = new ChainBatch() {
             @Override
