@@ -181,7 +181,10 @@ public interface DataPath extends AutoCloseable {
     /** Returns whether it works, and if not, why. */
     Health health();
 
-    /** Stops everything and lets go of all threads; waits no longer than the engine's deadline. */
+    /**
+     * Stops everything and lets go of all threads; waits no longer than the engine's deadline. Requests that do not end by
+     * then are waited for in the background: until {@link #health()} is well again the driver's memory has to stay.
+     */
     @Override
     void close();
 }

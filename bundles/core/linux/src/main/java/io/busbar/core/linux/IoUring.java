@@ -220,6 +220,18 @@ public final class IoUring implements AutoCloseable {
     }
 
     /**
+     * Takes back what was prepared and the kernel has not taken: those that were prepared last, which are not reported to
+     * anybody. For a kernel that refuses to take more, for lack of memory.
+     *
+     * @return how many
+     */
+    public int withdraw() {
+        int count = submissions.withdraw();
+        unfinished -= count;
+        return count;
+    }
+
+    /**
      * Hands what was prepared to the kernel and waits until {@code minComplete} completions are there, in one system
      * call.
      *
@@ -296,7 +308,7 @@ public final class IoUring implements AutoCloseable {
      */
     public boolean finish(long timeoutNanos, CompletionHandler handler) {
         long start = System.nanoTime();
-        unfinished -= submissions.withdraw();
+        withdraw();
         drain(handler);
         if (unfinished > 0) {
             cancelAll(timeoutNanos);

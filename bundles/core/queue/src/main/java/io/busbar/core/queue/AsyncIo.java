@@ -2,11 +2,13 @@ package io.busbar.core.queue;
 
 import io.busbar.core.linux.CompletionHandler;
 import io.busbar.core.linux.Epoll;
+import io.busbar.core.linux.Errno;
 import io.busbar.core.linux.EventFd;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.IoUring;
 import io.busbar.core.linux.Iovecs;
 import io.busbar.core.linux.LinuxException;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,22 +23,30 @@ final class AsyncIo {
     private static final Logger LOG = LoggerFactory.getLogger(AsyncIo.class);
     private static final int ENTRIES = 128;
     private static final int BUFFERS_PER_TRANSFER = 128;
+    private static final long PATIENCE_NANOS = 10_000_000_000L;
 
     private final IoUring ring;
     private final Fd signal;
     private final SlotChain[] transfers;
     private final int[] free;
     private final Iovecs[] lists = new Iovecs[ENTRIES];
+    /** The transfer that each list is for, in the order of their preparation. */
+    private final int[] users = new int[ENTRIES];
+    /** Transfers that the kernel refused and whose ends are not told yet. */
+    private final int[] refused;
     private final CompletionHandler ended = this::ended;
     private int freeCount;
     private int prepared;
     private int listsUsed;
+    private int refusedCount;
+    private boolean ending;
 
     private AsyncIo(IoUring ring, Fd signal) {
         this.ring = ring;
         this.signal = signal;
         transfers = new SlotChain[ring.capacity()];
         free = new int[ring.capacity()];
+        refused = new int[ring.capacity()];
         for (int i = 0; i < free.length; i++) {
             free[i] = i;
         }
@@ -83,7 +93,7 @@ final class AsyncIo {
 
     /** Prepares a transfer of all that remains of a payload; returns whether there was room. */
     boolean start(SlotChain slot, ChainPayload payload, int descriptor, long fileOffset, int flags) {
-        if (freeCount == 0) {
+        if (freeCount == 0 || ending) {
             return false;
         }
         if (listsUsed == lists.length) {
@@ -105,24 +115,44 @@ final class AsyncIo {
             freeCount--;
             transfers[index] = slot;
             prepared++;
-            listsUsed++;
+            users[listsUsed++] = index;
         }
         return accepted;
     }
 
-    /** Hands what was prepared to the kernel. What it does not take now, for lack of memory, it gets at the next turn. */
+    /**
+     * Hands what was prepared to the kernel. What it refuses, for lack of memory, is taken back and ends in the next turn as
+     * not begun: it would be refused again and again while the worker does nothing else.
+     */
     void submit() {
         if (prepared > 0) {
-            prepared -= Math.max(0, ring.submit());
+            int taken = ring.submit();
+            if (taken <= 0) {
+                takeBack();
+            } else {
+                prepared -= taken;
+            }
             if (prepared == 0) {
                 listsUsed = 0;
             }
         }
     }
 
+    private void takeBack() {
+        ring.withdraw();
+        while (prepared > 0) {
+            refused[refusedCount++] = users[listsUsed - prepared];
+            prepared--;
+        }
+    }
+
     /** Ends the transfers that are done; returns how many. */
     int turn() {
-        return ring.drain(ended);
+        int done = refusedCount;
+        for (int i = 0; i < done; i++) {
+            ended(refused[--refusedCount], -Errno.EAGAIN);
+        }
+        return done + ring.drain(ended);
     }
 
     private void ended(long userData, int result) {
@@ -135,7 +165,7 @@ final class AsyncIo {
 
     /** Returns whether a turn would do something. */
     boolean hasWork() {
-        return prepared > 0 || ring.hasCompletions();
+        return prepared > 0 || refusedCount > 0 || ring.hasCompletions();
     }
 
     /** Before a sleep: have it ended by a completion. Returns whether there is work already. */
@@ -148,7 +178,27 @@ final class AsyncIo {
         ring.setNotifications(false);
     }
 
+    /** Starts nothing more, and has transfers end, with an error, that the kernel can cancel. */
+    void cancel() {
+        ending = true;
+        takeBack();
+        ring.finish(0, ended);
+    }
+
+    /**
+     * Ends it when no transfer is in flight any more: until then the kernel uses their buffers, and would cut short the
+     * transfers of a thread that ends. What takes long is named.
+     */
     void close() {
+        cancel();
+        turn();
+        if (!ring.finish(PATIENCE_NANOS, ended)) {
+            LOG.warn("{}: {} transfers do not end: the thread waits for them, and the driver's memory must stay",
+                    Thread.currentThread().getName(), ring.inFlight());
+            do {
+                LockSupport.parkNanos(PATIENCE_NANOS);
+            } while (!ring.finish(PATIENCE_NANOS, ended));
+        }
         ring.close();
         signal.close();
     }

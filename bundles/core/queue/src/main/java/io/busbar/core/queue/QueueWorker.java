@@ -326,16 +326,28 @@ final class QueueWorker extends QueueThread {
         return asyncIo;
     }
 
+    /** Has transfers end that can be cancelled; any thread. */
+    void cancelTransfers() {
+        execute(() -> {
+            if (asyncIo != null) {
+                asyncIo.cancel();
+            }
+        });
+    }
+
     /** Ends the thread when it is back from its turn; any thread. */
     void end() {
         execute(() -> ended = true);
     }
 
     private void close() {
-        if (asyncIo != null) {
-            asyncIo.close();
+        try {
+            if (asyncIo != null) {
+                asyncIo.close();
+            }
+        } finally {
+            epoll.close();
+            wakeDescriptor.close();
         }
-        epoll.close();
-        wakeDescriptor.close();
     }
 }

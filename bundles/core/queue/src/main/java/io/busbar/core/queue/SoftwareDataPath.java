@@ -20,9 +20,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +39,7 @@ import org.slf4j.LoggerFactory;
 final class SoftwareDataPath implements DataPath {
 
     private static final Logger LOG = LoggerFactory.getLogger(SoftwareDataPath.class);
+    private static final long REAP_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final String name;
     private final DataPathEvents events;
@@ -72,11 +76,12 @@ final class SoftwareDataPath implements DataPath {
 
     @Override
     public synchronized void setMemory(DriverMemory memory) throws VdpaException {
-        List<VirtqueueSetup> stopped = deactivateAll();
+        active().forEach(queue -> queue.startsAgain = true);
+        deactivate(active());
         regions = Regions.of(memory.regions().stream().map(SoftwareDataPath::region).toList());
         views = new RegionViews(memory);
         for (int i = 0; i < queues.length; i++) {
-            if (stopped.contains(queues[i])) {
+            if (queues[i].startsAgain) {
                 activateAgain(i);
             }
         }
@@ -87,7 +92,10 @@ final class SoftwareDataPath implements DataPath {
                 region.iova(), region.size(), region.segment().address(), region.writable());
     }
 
-    /** A queue that was ready when the memory was replaced; where its parts are gone, that is the driver's doing. */
+    /**
+     * A queue that was ready when the memory was replaced; where its parts are gone, that is the driver's doing. One whose
+     * worker does not answer starts when the memory is set again.
+     */
     private void activateAgain(int index) throws VdpaException {
         try {
             activate(index);
@@ -98,6 +106,7 @@ final class SoftwareDataPath implements DataPath {
             queues[index].counters.add(QueueCounters.BROKEN, 1);
             events.queueBroken(index, e.getMessage());
         }
+        queues[index].startsAgain = false;
     }
 
     @Override
@@ -140,7 +149,7 @@ final class SoftwareDataPath implements DataPath {
         if (queue.active != null) {
             queue.active.setCallback(callback);
             try {
-                onWorker(queue.active.worker(), () -> { });
+                awaitOrHold(onWorker(queue.active.worker(), () -> { }));
             } catch (VdpaException e) {
                 LOG.warn("{}: queue {} may still call its old callback: {}", name, index, e.getMessage());
             }
@@ -152,21 +161,19 @@ final class SoftwareDataPath implements DataPath {
         VirtqueueSetup queue = queues[index];
         queue.kickDescriptor = descriptor;
         if (queue.active != null) {
-            watch(index);
+            ActiveQueue active = queue.active;
+            awaitOrHold(onWorker(active.worker(), () -> watch(active, descriptor)));
         }
     }
 
-    private void watch(int index) throws VdpaException {
-        VirtqueueSetup queue = queues[index];
-        ActiveQueue active = queue.active;
-        onWorker(active.worker(), () -> {
-            try {
-                active.worker().watch(active, queue.kickDescriptor);
-            } catch (LinuxException e) {
-                throw new VdpaException(VdpaError.EINVAL, Reason.CONFIG_INVALID, "queue " + index
-                        + ": kick descriptor cannot be waited for: " + e.getMessage(), e);
-            }
-        });
+    /** On the worker's thread. */
+    private static void watch(ActiveQueue queue, int kicks) throws VdpaException {
+        try {
+            queue.worker().watch(queue, kicks);
+        } catch (LinuxException e) {
+            throw new VdpaException(VdpaError.EINVAL, Reason.CONFIG_INVALID, "queue " + queue.index()
+                    + ": kick descriptor cannot be waited for: " + e.getMessage(), e);
+        }
     }
 
     @Override
@@ -176,8 +183,11 @@ final class SoftwareDataPath implements DataPath {
             activate(index);
             queue.ready = true;
         } else if (!ready && queue.ready) {
-            deactivate(List.of(queue));
+            if (queue.active != null) {
+                deactivate(List.of(queue));
+            }
             queue.ready = false;
+            queue.startsAgain = false;
         }
     }
 
@@ -195,17 +205,47 @@ final class SoftwareDataPath implements DataPath {
                 : new ActiveQueue(index, start.ring(), worker, new Events(), queue.counters, ioThreads, views);
         active.setCallback(queue.callback);
         active.takeAgainFirst(start.heads());
+        int kicks = queue.kickDescriptor;
+        start(worker, () -> {
+            watch(active, kicks);
+            worker.add(active);
+        });
         queue.active = active;
         queue.record = inflight;
-        onWorker(worker, () -> worker.add(active));
-        try {
-            watch(index);
-        } catch (VdpaException e) {
-            deactivate(List.of(queue));
-            throw e;
-        }
         if (running && model != null) {
             resume(active);
+        }
+    }
+
+    /**
+     * Has a worker do something, or not: what it did not begin by the deadline it never does.
+     *
+     * @throws VdpaException what the command throws; ETIMEDOUT if the worker does not come to it
+     */
+    private void start(QueueWorker worker, Command command) throws VdpaException {
+        AtomicBoolean decided = new AtomicBoolean();
+        CompletableFuture<Void> done = onWorker(worker, () -> {
+            if (decided.compareAndSet(false, true)) {
+                command.run();
+            }
+        });
+        VdpaException late;
+        try {
+            await(done);
+            return;
+        } catch (TimeoutException e) {
+            late = new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, stuck(), e);
+        } catch (VdpaException e) {
+            late = e;
+        }
+        if (decided.compareAndSet(false, true)) {
+            throw late;
+        }
+        // It has begun, and never waits.
+        try {
+            done.join();
+        } catch (CompletionException e) {
+            throw refusal(e.getCause());
         }
     }
 
@@ -230,22 +270,11 @@ final class SoftwareDataPath implements DataPath {
     }
 
     /** Stops active queues for good and keeps their state; their ready flags stay. */
-    private List<VirtqueueSetup> deactivateAll() throws VdpaException {
-        List<VirtqueueSetup> stopped = new ArrayList<>();
-        for (VirtqueueSetup queue : queues) {
-            if (queue.active != null) {
-                stopped.add(queue);
-            }
-        }
-        deactivate(stopped);
-        return stopped;
-    }
-
     private void deactivate(List<VirtqueueSetup> stopping) throws VdpaException {
         drain(stopping);
         for (VirtqueueSetup queue : stopping) {
             ActiveQueue active = queue.active;
-            onWorker(active.worker(), () -> active.worker().remove(active));
+            awaitOrHold(onWorker(active.worker(), () -> active.worker().remove(active)));
             queue.state = new VqState.Split(active.nextAvail());
             queue.active = null;
             queue.record = null;
@@ -263,11 +292,11 @@ final class SoftwareDataPath implements DataPath {
             drained.add(done);
         }
         CompletableFuture<Void> all = CompletableFuture.allOf(drained.toArray(CompletableFuture[]::new));
-        await(all);
+        awaitOrHold(all);
         health = Health.OK;
     }
 
-    private void onWorker(QueueWorker worker, Command command) throws VdpaException {
+    private static CompletableFuture<Void> onWorker(QueueWorker worker, Command command) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         worker.execute(() -> {
             try {
@@ -277,25 +306,36 @@ final class SoftwareDataPath implements DataPath {
                 done.completeExceptionally(e);
             }
         });
-        await(done);
+        return done;
     }
 
-    private void await(CompletableFuture<Void> done) throws VdpaException {
+    /** Waits for what stops something: where it does not come, the data path holds and says so. */
+    private void awaitOrHold(CompletableFuture<Void> done) throws VdpaException {
         try {
-            done.get(settings.drainNanos(), TimeUnit.NANOSECONDS);
+            await(done);
         } catch (TimeoutException e) {
             String sentence = stuck();
             health = new Health(Reason.BACKEND_STUCK, sentence);
             throw new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, sentence, e);
+        }
+    }
+
+    private void await(CompletableFuture<Void> done) throws VdpaException, TimeoutException {
+        try {
+            done.get(settings.drainNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new VdpaException(VdpaError.EAGAIN, Reason.INTERNAL, "interrupted while queues were stopped", e);
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof VdpaException refused) {
-                throw refused;
-            }
-            throw new IllegalStateException(e.getCause());
+            throw refusal(e.getCause());
         }
+    }
+
+    private static VdpaException refusal(Throwable cause) {
+        if (cause instanceof VdpaException refused) {
+            return refused;
+        }
+        throw new IllegalStateException(cause);
     }
 
     private String stuck() {
@@ -341,11 +381,9 @@ final class SoftwareDataPath implements DataPath {
 
     private void resumeAll() {
         if (running && model != null) {
-            for (VirtqueueSetup queue : queues) {
-                if (queue.active != null) {
-                    resume(queue.active);
-                }
-            }
+            active().forEach(queue -> resume(queue.active));
+            // Whatever did not let go of its requests in time may go on with them.
+            health = Health.OK;
         }
     }
 
@@ -412,7 +450,7 @@ final class SoftwareDataPath implements DataPath {
     @Override
     public synchronized void reset() throws VdpaException {
         running = false;
-        deactivateAll();
+        deactivate(active());
         for (VirtqueueSetup queue : queues) {
             queue.reset();
         }
@@ -443,9 +481,37 @@ final class SoftwareDataPath implements DataPath {
     public synchronized void close() {
         try {
             reset();
+            end();
         } catch (VdpaException e) {
-            LOG.error("{}: closed although {}", name, e.getMessage());
+            LOG.error("{}: closed, but {}: its threads and what they use stay until these end", name, e.getMessage());
+            Thread.ofPlatform().daemon().name("busbar-" + name + "-reaper").start(this::reap);
         }
+    }
+
+    /** Waits for what did not end by the deadline of a close. */
+    private void reap() {
+        for (QueueWorker worker : workers) {
+            if (worker != null) {
+                worker.cancelTransfers();
+            }
+        }
+        while (!ended()) {
+            LockSupport.parkNanos(REAP_NANOS);
+        }
+        LOG.info("{}: what was in flight when it was closed has ended", name);
+    }
+
+    private synchronized boolean ended() {
+        try {
+            reset();
+            end();
+            return true;
+        } catch (VdpaException stuck) {
+            return false;
+        }
+    }
+
+    private void end() {
         ioThreads.close();
         for (QueueWorker worker : workers) {
             if (worker != null) {

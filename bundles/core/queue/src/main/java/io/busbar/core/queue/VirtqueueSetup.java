@@ -21,6 +21,8 @@ final class VirtqueueSetup {
     VqCallback callback;
     int kickDescriptor = -1;
     boolean ready;
+    /** Whether it was stopped for a change of the memory, and starts again when that is done. */
+    boolean startsAgain;
     /** The record that the active queue keeps up; null while it is not active, or keeps none. */
     InflightMemory record;
     /** Also read by kicks, which take no lock. */
@@ -52,5 +54,6 @@ final class VirtqueueSetup {
         callback = null;
         kickDescriptor = -1;
         ready = false;
+        startsAgain = false;
     }
 }

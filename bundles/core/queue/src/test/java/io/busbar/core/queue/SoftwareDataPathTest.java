@@ -465,6 +465,85 @@ class SoftwareDataPathTest {
     }
 
     @Test
+    void a_queue_that_broke_with_the_memory_can_be_stopped_and_set_up_again() throws Exception {
+        start(new TestModel(SoftwareDataPathTest::copyOneToAnother), SETTINGS);
+        path.setMemory(DriverMemory.EMPTY);
+        path.setVqReady(0, false);
+        path.setMemory(driver.memory());
+        assertThat(path.getVqReady(0)).isFalse();
+        path.setVqReady(0, true);
+        send(1);
+        assertThat(awaitUsed()).isEqualTo(1);
+    }
+
+    @Test
+    void a_queue_whose_start_failed_as_its_thread_did_not_answer_does_not_run_and_can_be_started_later()
+            throws Exception {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch leave = new CountDownLatch(1);
+        AtomicInteger others = new AtomicInteger();
+        TestModel model = new TestModel(chain -> {
+            if (chain.readable().size() == 1) {
+                others.incrementAndGet();
+            } else {
+                entered.countDown();
+                awaitLatch(leave);
+            }
+            chain.complete(0);
+        });
+        start(model, new EngineSettings(0, TimeUnit.SECONDS.toNanos(1), 2, 1, true));
+        send(0);
+        awaitLatch(entered);
+        path.setVqNum(1, SIZE);
+        path.setVqAddress(1, TestDriver.table(1), TestDriver.driverArea(1), TestDriver.deviceArea(1));
+        DriverRing other = driver.ring(1, SIZE, FEATURES);
+        other.add(new long[] {TestDriver.buffer(0)}, new int[] {1}, 1, 0, 0);
+        other.publish();
+        assertThatThrownBy(() -> path.setVqReady(1, true))
+                .isInstanceOfSatisfying(VdpaException.class, e -> assertThat(e.error()).isEqualTo(VdpaError.ETIMEDOUT))
+                .hasMessageContaining("busbar-test-q0 does not come back");
+        assertThat(path.getVqReady(1)).isFalse();
+        leave.countDown();
+        assertThat(awaitUsed()).isZero();
+        path.attach(model);
+        path.setVqState(1, VqState.Split.INITIAL);
+        path.kick(1);
+        send(1);
+        assertThat(awaitUsed()).isEqualTo(1);
+        assertThat(others).as("chains of a queue that is not ready").hasValue(0);
+
+        path.setVqReady(1, true);
+        await(() -> other.poll() != DriverRing.EMPTY);
+        assertThat(others).hasValue(1);
+        path.reset();
+    }
+
+    private static void awaitLatch(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void a_device_that_goes_on_after_a_stop_that_failed_is_well() throws Exception {
+        BlockingQueue<Chain> taken = new LinkedBlockingQueue<>();
+        TestModel model = new TestModel(taken::add);
+        start(model, new EngineSettings(0, TimeUnit.SECONDS.toNanos(1), 2, 2, true));
+        send(0);
+        Chain chain = taken.poll(20, TimeUnit.SECONDS);
+        assertThatThrownBy(() -> path.detach()).hasMessageContaining("queue 0 has 1 requests in flight");
+        path.attach(model);
+        assertThat(path.health()).isEqualTo(Health.OK);
+        chain.complete(0);
+        assertThat(awaitUsed()).isZero();
+        send(1);
+        taken.poll(20, TimeUnit.SECONDS).complete(0);
+        assertThat(awaitUsed()).isEqualTo(1);
+    }
+
+    @Test
     void bad_set_up_is_refused_by_name() throws Exception {
         open(1, SETTINGS);
         assertThatThrownBy(() -> path.setVqNum(0, 300)).hasMessageContaining("300").hasMessageContaining("power of two");
