@@ -206,7 +206,7 @@ final class DeviceParts implements OpenBackend.Listener {
         return now != null && now.backend() instanceof ResizableBackend;
     }
 
-    /** Changes the capacity. Under the lock. */
+    /** Changes the capacity while the queues hold: no request is in flight that was checked against another. Under the lock. */
     void resize(long bytes) throws VdpaException {
         checkAttached();
         if (!(backend.backend() instanceof ResizableBackend resizable)) {
@@ -214,9 +214,12 @@ final class DeviceParts implements OpenBackend.Listener {
                     VdpaError.EOPNOTSUPP, "backend " + backend.factory().name() + " cannot change its size");
         }
         try {
+            path.detach();
             resizable.resize(bytes);
         } catch (BackendException refused) {
             throw BackendErrors.of(refused);
+        } finally {
+            path.attach(model);
         }
         opener = opener.resized(bytes);
     }

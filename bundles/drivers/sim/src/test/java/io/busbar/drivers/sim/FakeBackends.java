@@ -92,6 +92,7 @@ final class FakeBackends implements BackendFactory {
     static final class Resizable extends Opened implements ResizableBackend {
 
         volatile long size;
+        volatile Runnable duringResize = () -> { };
 
         Resizable(BackendContext context, String path, FakeBackends factory) {
             super(context, path, factory);
@@ -99,6 +100,7 @@ final class FakeBackends implements BackendFactory {
 
         @Override
         public void resize(long newCapacity) throws BackendException {
+            duringResize.run();
             if (newCapacity > 1 << 20) {
                 throw new BackendException(BackendException.Kind.NO_SPACE, "no room for " + newCapacity);
             }

@@ -451,6 +451,30 @@ class SimDeviceTest {
             Eventually.that("the driver is told", () -> told.size() == 1);
             assertThat(refused(() -> ((ResizableCapacity) ops).resize(1 << 21)).error()).isEqualTo(VdpaError.ENOSPC);
         }
+
+        @Test
+        void is_done_while_no_request_is_in_flight_and_the_queues_go_on_however_it_ends() throws VdpaException {
+            file.resizable = true;
+            VdpaConfigOps ops = disk().ops();
+            List<String> modelDuring = new ArrayList<>();
+            ((FakeBackends.Resizable) file.last()).duringResize = () -> modelDuring.add("" + engine.path.model);
+            ((ResizableCapacity) ops).resize(4096);
+            refused(() -> ((ResizableCapacity) ops).resize(1 << 21));
+
+            assertThat(modelDuring).containsExactly("null", "null");
+            assertThat(engine.path.model).isNotNull();
+        }
+
+        @Test
+        void is_refused_while_requests_do_not_end_and_the_queues_go_on() throws VdpaException {
+            file.resizable = true;
+            VdpaConfigOps ops = disk().ops();
+            engine.path.stuck = true;
+
+            assertThat(refused(() -> ((ResizableCapacity) ops).resize(4096)).error()).isEqualTo(VdpaError.ETIMEDOUT);
+            assertThat(((FakeBackends.Resizable) file.last()).size).isZero();
+            assertThat(engine.path.calls).endsWith("detach", "attach");
+        }
     }
 
     @Nested
