@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * 0, nothing is left behind, and the disk goes on.
  */
 class BadInputIT {
-    private static final Duration CLOSED = Duration.ofSeconds(10);
+    private static final Duration CLOSED = Duration.ofSeconds(60);
     private static final String ADD = "vdpa dev add name d mgmtdev sim_block backend file path ";
 
     @TempDir

@@ -26,8 +26,8 @@ import java.util.concurrent.TimeUnit;
  * <p>The directory should have a short path: Unix sockets below it have at most 107 bytes.
  */
 public final class BusbarProcess implements AutoCloseable {
-    private static final Duration START_DEADLINE = Duration.ofSeconds(60);
-    private static final Duration END_DEADLINE = Duration.ofSeconds(30);
+    private static final Duration START_DEADLINE = Duration.ofSeconds(120);
+    private static final Duration END_DEADLINE = Duration.ofSeconds(60);
 
     private final Process process;
     private final Path socketDir;

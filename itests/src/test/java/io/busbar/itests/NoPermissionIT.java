@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
  * {@code setpriv}; else the tests' own user.
  */
 class NoPermissionIT {
-    private static final Duration DEADLINE = Duration.ofSeconds(30);
-    private static final Duration CLOSED = Duration.ofSeconds(10);
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
+    private static final Duration CLOSED = Duration.ofSeconds(60);
     private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
     private static final String NOBODY = "65534";
     private static final String[] WITHOUT_RIGHTS = ROOT

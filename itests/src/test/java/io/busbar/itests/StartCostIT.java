@@ -7,25 +7,28 @@ import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.stream.IntStream;
+import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a start costs, in processor time, which other load on the machine changes less than elapsed time. */
 class StartCostIT {
     private static final Duration BUDGET = Duration.ofMillis(1500);
-    private static final int STARTS = 5;
+    private static final int STARTS = 12;
 
     @TempDir
     private Path directory;
 
-    /** With a disk, at the socket that serves it. The cheapest of some starts: what disturbs a start on a busy machine only ever adds to it. */
+    /** With a disk, at the socket that serves it. One of some starts is enough: what disturbs a start on a busy machine only ever adds to it. */
     @Test
     void fromStartToReadyTakesLessThanOneAndAHalfSecondsOfProcessorTime() {
-        var costs = IntStream.range(0, STARTS).mapToObj(this::cost).sorted().toList();
-        System.out.println("processor time from start to ready, " + STARTS + " starts: " + costs);
+        var costs = new ArrayList<Duration>();
+        do {
+            costs.add(cost(costs.size()));
+        } while (costs.size() < STARTS && costs.getLast().compareTo(BUDGET) >= 0);
+        System.out.println("processor time from start to ready: " + costs);
 
-        assertThat(costs.getFirst()).isLessThan(BUDGET);
+        assertThat(costs.getLast()).isLessThan(BUDGET);
     }
 
     private Duration cost(int number) {

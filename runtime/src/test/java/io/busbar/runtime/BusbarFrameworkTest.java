@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a distribution that is not whole says. */
 class BusbarFrameworkTest {
-    private static final long DEADLINE_MILLIS = 10_000;
+    private static final long DEADLINE_MILLIS = 60_000;
 
     @TempDir
     private Path directory;

@@ -20,7 +20,7 @@ import org.osgi.framework.BundleContext;
 /** The bundle of {@code docs/write-a-backend.md}, installed into a running framework as it was built. */
 @ExtendWith(InFramework.class)
 class ExampleBackendIT {
-    private static final Duration DEADLINE = Duration.ofSeconds(20);
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     private static Bundle install(BundleContext context) throws Exception {
         Path target = Path.of(System.getProperty("busbar.source"), "examples", "ram-disk", "target");

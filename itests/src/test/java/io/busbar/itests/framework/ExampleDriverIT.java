@@ -20,7 +20,7 @@ import org.osgi.framework.BundleContext;
 /** The bundle of {@code docs/write-a-driver.md}, installed into a running framework as it was built. */
 @ExtendWith(InFramework.class)
 class ExampleDriverIT {
-    private static final Duration DEADLINE = Duration.ofSeconds(20);
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final int OK = 0;
     private static final int IOERR = 1;
 

@@ -31,7 +31,7 @@ import org.osgi.framework.ServiceRegistration;
 /** Bundles are stopped and started again under devices that are in use: requests wait, and none fails. */
 @ExtendWith(InFramework.class)
 class PluggingIT {
-    private static final Duration DEADLINE = Duration.ofSeconds(20);
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final String DRIVER = "test-driver";
     private static final int REQUESTS = 16;
 

@@ -35,7 +35,7 @@ import org.osgi.framework.BundleContext;
 /** A bundle with a backend in a capability is all that it takes, and what is wrong with one is told. */
 @ExtendWith(InFramework.class)
 class PluginsIT {
-    private static final Duration DEADLINE = Duration.ofSeconds(20);
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final String OUTER = BackendsToPlug.class.getName();
 
     private final List<Bundle> installed = new ArrayList<>();

@@ -26,7 +26,7 @@ import org.osgi.service.cm.ConfigurationAdmin;
 
 /** The inner side of {@link InFramework}: its methods are called in the probe bundle. */
 public final class Probe {
-    private static final Duration START_DEADLINE = Duration.ofSeconds(30);
+    private static final Duration START_DEADLINE = Duration.ofSeconds(60);
     private static final int LAST_LEVEL = InFramework.LEVEL_OFFSET + 9;
 
     /** For Pax Exam. */

@@ -39,7 +39,7 @@ final class ScriptedDriver implements AutoCloseable {
     private static final int BUFFERS = 40 * ScriptedGuest.PAGE;
     private static final int GET_ID = 8;
     private static final int ID_BYTES = 20;
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     final ScriptedFrontEnd wire;
     final ScriptedGuest guest;

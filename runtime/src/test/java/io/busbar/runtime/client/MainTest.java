@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The client as a process of its own, against the control server of the shell's bundle. */
-@Timeout(60)
+@Timeout(120)
 class MainTest {
     @TempDir
     private Path directory;
@@ -78,7 +78,7 @@ class MainTest {
             stdin.write(input.getBytes(StandardCharsets.UTF_8));
         }
         var out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         return new Result(process.exitValue(), out, Files.readString(errors));
     }
 

@@ -25,6 +25,9 @@ public final class ScriptedFrontEnd implements AutoCloseable {
     /** Nanoseconds of a second. */
     public static final long SECONDS = TimeUnit.SECONDS.toNanos(1);
 
+    /** Longer than any answer takes, on a machine with other work to do. */
+    private static final long PATIENCE = 60 * SECONDS;
+
     private final UnixStream stream;
     private final MemorySegment buffer = Arena.ofAuto().allocate(8192, 8);
 
@@ -34,7 +37,7 @@ public final class ScriptedFrontEnd implements AutoCloseable {
 
     /** Connects to a back-end's socket. */
     public static ScriptedFrontEnd connect(Path socket) throws LinuxException {
-        return new ScriptedFrontEnd(UnixStream.connect(socket, 5 * SECONDS));
+        return new ScriptedFrontEnd(UnixStream.connect(socket, PATIENCE));
     }
 
     /**
@@ -77,12 +80,12 @@ public final class ScriptedFrontEnd implements AutoCloseable {
     /** As {@link #sendRaw}, to a peer that may have hung up: the bytes sent or a negative errno. */
     public int trySendRaw(byte[] bytes, Fd... descriptors) {
         MemorySegment.copy(bytes, 0, buffer, JAVA_BYTE, 0, bytes.length);
-        return stream.sendFully(buffer.address(), bytes.length, 0, 0, List.of(descriptors), 5 * SECONDS);
+        return stream.sendFully(buffer.address(), bytes.length, 0, 0, List.of(descriptors), PATIENCE);
     }
 
     /** Receives the next reply, which has to be there soon, with flags 5 and in one piece. */
     public Reply receive() {
-        expect("header of a reply", stream.receiveExactly(buffer.address(), 12, 5 * SECONDS), 12);
+        expect("header of a reply", stream.receiveExactly(buffer.address(), 12, PATIENCE), 12);
         int id = buffer.get(JAVA_INT_UNALIGNED, 0);
         expect("flags of a reply", buffer.get(JAVA_INT_UNALIGNED, 4), 5);
         int size = buffer.get(JAVA_INT_UNALIGNED, 8);
@@ -124,9 +127,9 @@ public final class ScriptedFrontEnd implements AutoCloseable {
         if (trySendRaw(message(1, PLAIN, none())) < 0) {
             return false;
         }
-        while (stream.receiveExactly(buffer.address(), 12, 5 * SECONDS) == 12) {
+        while (stream.receiveExactly(buffer.address(), 12, PATIENCE) == 12) {
             int size = buffer.get(JAVA_INT_UNALIGNED, 8);
-            if (size > 0 && stream.receiveExactly(buffer.address() + 12, size, 5 * SECONDS) != size) {
+            if (size > 0 && stream.receiveExactly(buffer.address() + 12, size, PATIENCE) != size) {
                 return false;
             }
             stream.closeDescriptors();
@@ -139,7 +142,7 @@ public final class ScriptedFrontEnd implements AutoCloseable {
 
     /** Waits for the end of the connection; fails if there is anything to read before it. */
     public void expectClosed() {
-        int count = stream.receiveExactly(buffer.address(), 1, 5 * SECONDS);
+        int count = stream.receiveExactly(buffer.address(), 1, PATIENCE);
         if (count != 0 && count != -Errno.ECONNRESET) {
             throw new AssertionError("expected the end of the connection, but got " + count);
         }

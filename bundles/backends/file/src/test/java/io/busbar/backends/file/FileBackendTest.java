@@ -4,12 +4,13 @@ import static io.busbar.backends.file.ImageFile.bytes;
 import static io.busbar.backends.file.ImageFile.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.busbar.api.backend.BlockStatus;
 import io.busbar.testkit.TestBackendContext;
 import io.busbar.testkit.TestPayload;
 import io.busbar.testkit.TestRequest;
+import io.busbar.testkit.machine.Prerequisite;
+import io.busbar.testkit.machine.SmallFileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -255,7 +256,7 @@ class FileBackendTest {
     @Test
     void a_file_system_that_cannot_zero_a_range_gets_zeroes_written() throws Exception {
         Path memory = Path.of("/dev/shm");
-        assumeTrue(Files.isWritable(memory), "no /dev/shm");
+        Prerequisite.require(Files.isWritable(memory), "/dev/shm, a file system in memory that the tests may write to");
         Path inMemory = Files.createTempFile(memory, "busbar", ".disk");
         try {
             Files.write(inMemory, bytes(4 << 20, 0x22));
@@ -274,23 +275,16 @@ class FileBackendTest {
     @Test
     void a_full_file_system_fails_the_write_and_nothing_else() throws Exception {
         Path mount = Files.createDirectory(directory.resolve("small"));
-        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mount.toString()), "no right to mount");
-        try (FileBackend disk = new FileBackend(TestBackendContext.of(
-                "path", ImageFile.sparse(mount, "disk", 8 << 20).toString()))) {
+        try (SmallFileSystem _ = SmallFileSystem.mountAt(mount, 1024);
+                FileBackend disk = new FileBackend(TestBackendContext.of(
+                        "path", ImageFile.sparse(mount, "disk", 8 << 20).toString()))) {
             TestRequest tooMuch = TestRequest.write(0, TestPayload.ofSizes(4 << 20));
 
             assertThat(tooMuch.on(disk)).isEqualTo(BlockStatus.IO_ERROR);
             assertThat(TestRequest.write(0, bytes(4096, 5)).on(disk)).isEqualTo(BlockStatus.OK);
             assertThat(read(disk, 0, 4096)).containsOnly(5);
             assertThat(TestRequest.flush().on(disk)).isEqualTo(BlockStatus.OK);
-        } finally {
-            run("umount", mount.toString());
         }
-    }
-
-    private static boolean run(String... command) throws Exception {
-        return new ProcessBuilder(command).redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
     }
 
     @ParameterizedTest

@@ -44,7 +44,7 @@ class MappedFaultsTest {
         Process process = new ProcessBuilder(command).directory(directory.toFile())
                 .redirectErrorStream(true).redirectOutput(log.toFile()).start();
         try {
-            assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("ended").isTrue();
+            assertThat(process.waitFor(300, TimeUnit.SECONDS)).as("ended").isTrue();
             List<String> lines = Files.readAllLines(log);
             return (lines.isEmpty() ? "" : lines.getLast()) + ", exit " + process.exitValue();
         } finally {

@@ -2,12 +2,13 @@ package io.busbar.backends.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendException.Kind;
 import io.busbar.api.backend.BlockInfo;
 import io.busbar.testkit.TestBackendContext;
+import io.busbar.testkit.machine.LoopDevice;
+import io.busbar.testkit.machine.Prerequisite;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -183,12 +184,9 @@ class OpeningTest {
     @Test
     void a_block_device_is_a_disk() throws Exception {
         Path file = ImageFile.sparse(directory, "disk", 4 << 20);
-        Path device = LoopDevice.over(file);
-        try (FileBackend disk = open(device)) {
+        try (LoopDevice device = LoopDevice.over(file); FileBackend disk = open(device.path())) {
             assertThat(disk.info().capacity()).isEqualTo(4 << 20);
             assertThatThrownBy(() -> disk.resize(8 << 20)).hasMessageContaining("is a block device");
-        } finally {
-            LoopDevice.detach(device);
         }
     }
 
@@ -207,7 +205,7 @@ class OpeningTest {
 
     /** Opens in a JVM of user nobody; what it needs is copied to where nobody may read. */
     private String openAsNobody(Path file, boolean readOnly) throws Exception {
-        assumeTrue("root".equals(System.getProperty("user.name")), "only root can become nobody");
+        Prerequisite.requireRoot();
         Process process = new ProcessBuilder("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
@@ -216,7 +214,7 @@ class OpeningTest {
                 .redirectErrorStream(true).start();
         try {
             String output = new String(process.getInputStream().readAllBytes());
-            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
             return output;
         } finally {
             process.destroyForcibly();

@@ -11,6 +11,7 @@ import io.busbar.core.linux.EventFd;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.MemFd;
 import io.busbar.core.linux.UnixStream;
+import io.busbar.testkit.machine.OpenDescriptors;
 import io.busbar.testkit.vhostuser.ScriptedFrontEnd;
 import io.busbar.testkit.vhostuser.ScriptedGuest;
 import java.util.Arrays;
@@ -52,14 +53,14 @@ class DisconnectTest {
             int length = life.stream().mapToInt(step -> step.bytes().length).sum();
             leaveAfter(rig, life, length);
             assertThat(device.takeLog()).contains("ready 0 true", "ready 1 true", "ready 0 false", "inflight 1 128");
-            long descriptors = Rig.descriptors();
+            OpenDescriptors before = OpenDescriptors.now();
             for (int cut = 0; cut <= length; cut++) {
                 leaveAfter(rig, life, cut);
                 assertThat(device.ready).as("cut at %d", cut).containsExactly(false, false);
                 assertThat(device.kickDescriptor).as("cut at %d", cut).containsExactly(-1, -1);
                 assertThat(device.memory.regions()).as("cut at %d", cut).isEmpty();
-                assertThat(Rig.mappings()).as("cut at %d", cut).isZero();
-                assertThat(Rig.descriptors()).as("cut at %d", cut).isLessThanOrEqualTo(descriptors);
+                Rig.awaitMappings(0);
+                before.awaitNoMore("cut at " + cut);
                 device.takeLog();
             }
         } finally {

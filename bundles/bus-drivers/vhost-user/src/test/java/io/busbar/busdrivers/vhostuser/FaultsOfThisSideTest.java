@@ -72,19 +72,20 @@ class FaultsOfThisSideTest {
         try (Rig rig = new Rig(new FakeDevice(), Rig.config().messageTimeoutMillis(50));
                 ScriptedFrontEnd silent = rig.connect()) {
             silent.expectClosed();
+            rig.driver.modified(Rig.config().socketDir(rig.directory.toString()));
             expectServed(rig);
         }
     }
 
     @Test
     void aFrontEndMayBeSilentAfterItsFirstMessage() throws Exception {
-        try (Rig rig = new Rig(new FakeDevice(), Rig.config().messageTimeoutMillis(2_000));
+        try (Rig rig = new Rig(new FakeDevice(), Rig.config().messageTimeoutMillis(4_000));
                 ScriptedFrontEnd quiet = rig.connect()) {
             quiet.barrier();
             CompletableFuture<Void> later = new CompletableFuture<>();
             try (Reactor clock = Reactor.start()) {
-                clock.schedule(TimeUnit.MILLISECONDS.toNanos(2_500), () -> later.complete(null));
-                later.get(10, TimeUnit.SECONDS);
+                clock.schedule(TimeUnit.MILLISECONDS.toNanos(4_500), () -> later.complete(null));
+                later.get(60, TimeUnit.SECONDS);
             }
             quiet.barrier();
         }
@@ -98,7 +99,7 @@ class FaultsOfThisSideTest {
             });
             CompletableFuture<String> next = new CompletableFuture<>();
             reactor.execute(() -> next.complete("served"));
-            assertThat(next.get(10, TimeUnit.SECONDS)).isEqualTo("served");
+            assertThat(next.get(60, TimeUnit.SECONDS)).isEqualTo("served");
         }
     }
 
@@ -113,7 +114,7 @@ class FaultsOfThisSideTest {
             });
             await(start);
             try (VdpaBusDriver.Binding binding = driver.probe(new FakeDevice())) {
-                configured.get(10, TimeUnit.SECONDS);
+                configured.get(60, TimeUnit.SECONDS);
                 assertThat(binding.endpoint()).as("round %d: %s", round, binding.health()).isNotEmpty();
             } finally {
                 driver.deactivate();
@@ -123,7 +124,7 @@ class FaultsOfThisSideTest {
 
     private static void await(CyclicBarrier barrier) {
         try {
-            barrier.await(10, TimeUnit.SECONDS);
+            barrier.await(60, TimeUnit.SECONDS);
         } catch (Exception e) {
             throw new AssertionError(e);
         }

@@ -317,14 +317,14 @@ class CheckedConfigOpsTest {
             CountDownLatch inside = new CountDownLatch(1);
             CountDownLatch go = new CountDownLatch(1);
             Thread slow = Thread.ofPlatform().daemon().start(() -> hold(inside, go));
-            assertThat(inside.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(inside.await(60, TimeUnit.SECONDS)).isTrue();
 
             Thread kicker = Thread.ofPlatform().daemon().start(() -> {
                 ops.kickVq(0);
                 ops.getStatus();
                 ops.getConfig(0, new byte[1]);
             });
-            assertThat(kicker.join(java.time.Duration.ofSeconds(10))).as("nobody waited").isTrue();
+            assertThat(kicker.join(Duration.ofSeconds(60))).as("nobody waited").isTrue();
             go.countDown();
             slow.join();
             assertThat(parent.calls).containsExactly("kickVq 0", "getConfig 0");

@@ -1,7 +1,6 @@
 package io.busbar.core.linux;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
+import io.busbar.testkit.machine.Prerequisite;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -19,12 +18,8 @@ final class AsNobody {
     private AsNobody() {
     }
 
-    static void assumeRoot() {
-        assumeTrue("root".equals(System.getProperty("user.name")), "only root can become nobody or give files away");
-    }
-
     static <T> T call(Callable<T> code) throws Exception {
-        assumeRoot();
+        Prerequisite.requireRoot();
         FutureTask<T> task = new FutureTask<>(() -> {
             LinuxException.check(Syscall.call(SETGROUPS, 0, 0), "drop the groups");
             LinuxException.check(Syscall.call(SETRESGID, NOBODY, NOBODY, NOBODY), "become group nobody");

@@ -3,6 +3,7 @@ package io.busbar.core.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.busbar.testkit.machine.Allocation;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.concurrent.FutureTask;
@@ -10,7 +11,7 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(120)
 class CurrentThreadTest {
     @Test
     void the_id_is_one_of_this_process() {

@@ -3,10 +3,11 @@ package io.busbar.core.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.busbar.testkit.machine.Allocation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(120)
 class EpollTest {
     private static final int NOW = 0;
 

@@ -3,13 +3,14 @@ package io.busbar.core.linux;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.busbar.testkit.machine.Allocation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(120)
 class EventFdTest {
     @Test
     void signals_add_up_until_they_are_drained() throws Exception {

@@ -3,6 +3,7 @@ package io.busbar.core.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.busbar.testkit.machine.OpenDescriptors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -54,7 +55,7 @@ class FdTest {
 
     @Test
     void many_threads_closing_at_once_close_it_once() throws Exception {
-        int before = OpenDescriptors.count();
+        OpenDescriptors before = OpenDescriptors.now();
         for (int round = 0; round < 50; round++) {
             Fd fd = EventFd.create();
             CountDownLatch start = new CountDownLatch(1);
@@ -71,7 +72,7 @@ class FdTest {
             }
             assertThat(fd.isOpen()).isFalse();
         }
-        assertThat(OpenDescriptors.count()).isEqualTo(before);
+        before.awaitNoMore("in the end");
     }
 
     @Test

@@ -4,8 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.busbar.testkit.machine.Prerequisite;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -69,7 +69,7 @@ class MappingTest {
             Files.writeString(HUGE_PAGES, Integer.toString(Integer.parseInt(reserved) + 2));
         }
         try {
-            assumeTrue(freeHugePages() >= 2, "no two huge pages are free (sysctl vm.nr_hugepages)");
+            Prerequisite.require(freeHugePages() >= 2, "two huge pages that are free (sysctl vm.nr_hugepages)");
             mapPartOfHugeFile(hugePage);
         } finally {
             if (!reserved.equals(Files.readString(HUGE_PAGES).strip())) {

@@ -3,6 +3,8 @@ package io.busbar.core.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.busbar.testkit.machine.OpenDescriptors;
+import io.busbar.testkit.machine.Prerequisite;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -17,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(120)
 class UnixListenerTest {
     private static final long SECOND = 1_000_000_000L;
     private static final int UMASK = NativeAccess.X86_64 ? 95 : 166;
@@ -69,7 +71,7 @@ class UnixListenerTest {
 
     @Test
     void the_owner_and_group_are_the_ones_asked_for() throws Exception {
-        AsNobody.assumeRoot();
+        Prerequisite.requireRoot();
         try (UnixListener listener = UnixListener.bind(path, 0660, 65534, 65533)) {
             assertThat(Files.getAttribute(listener.path(), "unix:uid")).isEqualTo(65534);
             assertThat(Files.getAttribute(listener.path(), "unix:gid")).isEqualTo(65533);
@@ -224,7 +226,7 @@ class UnixListenerTest {
 
     @Test
     void failures_and_successes_leave_no_descriptor_open() throws Exception {
-        int before = OpenDescriptors.count();
+        OpenDescriptors before = OpenDescriptors.now();
         for (int i = 0; i < 20; i++) {
             try (UnixListener listener = UnixListener.bind(path)) {
                 assertThatThrownBy(() -> UnixListener.bind(path)).isInstanceOf(SocketInUseException.class);
@@ -233,7 +235,7 @@ class UnixListenerTest {
                 listener.accept().ifPresent(UnixStream::close);
             }
         }
-        assertThat(OpenDescriptors.count()).isEqualTo(before);
+        before.awaitNoMore("in the end");
     }
 
     private void leaveStaleSocket() throws Exception {

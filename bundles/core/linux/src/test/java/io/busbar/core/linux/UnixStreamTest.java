@@ -3,7 +3,10 @@ package io.busbar.core.linux;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 
+import io.busbar.testkit.machine.Allocation;
+import io.busbar.testkit.machine.OpenDescriptors;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -16,11 +19,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(120)
 class UnixStreamTest {
     private static final long SECOND = 1_000_000_000L;
     private static final long MILLISECOND = 1_000_000L;
     private static final int F_GETFD = 1;
+    /** How often that is done which could leave a descriptor behind. */
+    private static final int ROUNDS = 20;
+    private static final String EVENTFD = "anon_inode:[eventfd]";
 
     private Arena arena;
     private UnixStream here;
@@ -93,7 +99,7 @@ class UnixStreamTest {
 
     @Test
     void more_than_eight_descriptors_and_the_most_that_linux_passes_all_arrive() throws Exception {
-        int before = OpenDescriptors.count();
+        OpenDescriptors before = OpenDescriptors.now();
         try (Fd event = EventFd.create()) {
             for (int count : new int[] {9, 64, UnixStream.MAX_DESCRIPTORS}) {
                 List<Fd> many = new ArrayList<>();
@@ -105,11 +111,11 @@ class UnixStreamTest {
 
                 assertThat(there.descriptorCount()).isEqualTo(count);
                 assertThat(there.descriptorsLost()).isFalse();
-                assertThat(OpenDescriptors.count()).isEqualTo(before + 1 + count);
+                assertThat(before.more()).containsOnly(entry(EVENTFD, 1 + count));
                 there.closeDescriptors();
             }
         }
-        assertThat(OpenDescriptors.count()).isEqualTo(before);
+        before.awaitNoMore("in the end");
     }
 
     @Test
@@ -124,25 +130,27 @@ class UnixStreamTest {
 
     @Test
     void descriptors_that_do_not_fit_are_said_to_be_lost_and_none_leaks() throws Exception {
-        int before = OpenDescriptors.count();
-        List<UnixStream> pair = UnixStream.pair();
-        try (UnixStream sender = pair.get(0); UnixStream small = UnixStream.adopt(pair.get(1).fd(), 2);
-                Fd event = EventFd.create()) {
-            sender.send(bytes("h").address(), 1, 0, 0, List.of(event, event, event, event, event));
+        OpenDescriptors before = OpenDescriptors.now();
+        for (int round = 0; round < ROUNDS; round++) {
+            List<UnixStream> pair = UnixStream.pair();
+            try (UnixStream sender = pair.get(0); UnixStream small = UnixStream.adopt(pair.get(1).fd(), 2);
+                    Fd event = EventFd.create()) {
+                sender.send(bytes("h").address(), 1, 0, 0, List.of(event, event, event, event, event));
 
-            assertThat(small.receive(buffer.address(), 1)).isEqualTo(1);
+                assertThat(small.receive(buffer.address(), 1)).isEqualTo(1);
 
-            assertThat(small.descriptorsLost()).isTrue();
-            assertThat(small.descriptorCount()).isEqualTo(2);
-            small.closeDescriptors();
-            assertThat(small.descriptorsLost()).isFalse();
+                assertThat(small.descriptorsLost()).isTrue();
+                assertThat(small.descriptorCount()).isEqualTo(2);
+                small.closeDescriptors();
+                assertThat(small.descriptorsLost()).isFalse();
+            }
         }
-        assertThat(OpenDescriptors.count()).isEqualTo(before);
+        before.awaitNoMore("in the end");
     }
 
     @Test
     void a_flood_of_descriptors_is_bounded_and_the_surplus_closed() throws Exception {
-        int before = OpenDescriptors.count();
+        OpenDescriptors before = OpenDescriptors.now();
         try (Fd event = EventFd.create()) {
             List<Fd> hundred = Collections.nCopies(100, event);
             for (int i = 0; i < 5; i++) {
@@ -152,23 +160,25 @@ class UnixStreamTest {
 
             assertThat(there.descriptorCount()).isEqualTo(UnixStream.MAX_DESCRIPTORS);
             assertThat(there.descriptorsLost()).isTrue();
-            assertThat(OpenDescriptors.count()).isEqualTo(before + 1 + UnixStream.MAX_DESCRIPTORS);
+            assertThat(before.more()).containsOnly(entry(EVENTFD, 1 + UnixStream.MAX_DESCRIPTORS));
             there.close();
         }
-        assertThat(OpenDescriptors.count()).isLessThan(before);
+        before.awaitNoMore("in the end");
     }
 
     @Test
     void descriptors_that_nobody_took_are_closed_with_the_stream() throws Exception {
-        int before = OpenDescriptors.count();
-        List<UnixStream> pair = UnixStream.pair();
-        try (Fd event = EventFd.create()) {
-            pair.get(0).send(bytes("h").address(), 1, 0, 0, List.of(event, event));
-            pair.get(1).receive(buffer.address(), 1);
+        OpenDescriptors before = OpenDescriptors.now();
+        for (int round = 0; round < ROUNDS; round++) {
+            List<UnixStream> pair = UnixStream.pair();
+            try (Fd event = EventFd.create()) {
+                pair.get(0).send(bytes("h").address(), 1, 0, 0, List.of(event, event));
+                pair.get(1).receive(buffer.address(), 1);
+            }
+            pair.forEach(UnixStream::close);
         }
-        pair.forEach(UnixStream::close);
 
-        assertThat(OpenDescriptors.count()).isEqualTo(before);
+        before.awaitNoMore("in the end");
     }
 
     @Test

@@ -1,7 +1,6 @@
 package io.busbar.core.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.busbar.api.device.Chain;
 import io.busbar.api.vdpa.Health;
@@ -12,6 +11,9 @@ import io.busbar.core.linux.OpenFlag;
 import io.busbar.core.linux.PositionalFile;
 import io.busbar.core.virtio.VirtioConfig;
 import io.busbar.core.virtio.ring.DriverRing;
+import io.busbar.testkit.machine.Eventually;
+import io.busbar.testkit.machine.OpenDescriptors;
+import io.busbar.testkit.machine.SmallFileSystem;
 import java.io.File;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -30,13 +32,17 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a driver does to the engine beyond its rings: floods, memory that vanishes, buffers that are the ring itself. */
-@Timeout(60)
+@Timeout(180)
 class HostileDriverTest {
 
     private static final int SIZE = 16;
     private static final long FEATURES =
             1L << VirtioConfig.VIRTIO_F_VERSION_1 | 1L << VirtioConfig.VIRTIO_RING_F_EVENT_IDX;
     private static final int HUGE = 0x8000;
+    private static final int IO_THREADS = 2;
+
+    /** None that other tests have threads of. */
+    private static final String NAME = "hostile";
 
     private final List<String> broken = new CopyOnWriteArrayList<>();
     private TestDriver driver;
@@ -50,8 +56,8 @@ class HostileDriverTest {
 
     private DriverRing start(TestModel model, TestDriver with) throws Exception {
         driver = with;
-        EngineSettings oneThread = new EngineSettings(0, TimeUnit.SECONDS.toNanos(5), 2, 1, true);
-        path = new SoftwareDataPath("test", 2, (index, sentence) -> broken.add(index + ": " + sentence), oneThread, 1024);
+        EngineSettings oneThread = new EngineSettings(0, TimeUnit.SECONDS.toNanos(10), IO_THREADS, 1, true);
+        path = new SoftwareDataPath(NAME, 2, (index, sentence) -> broken.add(index + ": " + sentence), oneThread, 1024);
         path.setMemory(driver.memory());
         path.attach(model);
         return startQueue(0);
@@ -181,7 +187,7 @@ class HostileDriverTest {
     void kicks_before_the_data_path_runs_do_nothing_and_lose_nothing() throws Exception {
         driver = new TestDriver();
         path = new SoftwareDataPath(
-                "test", 1, (index, sentence) -> broken.add(sentence), new EngineSettings(0, 1L << 32, 2, 1, true), 1024);
+                NAME, 1, (index, sentence) -> broken.add(sentence), new EngineSettings(0, 1L << 32, 2, 1, true), 1024);
         path.attach(new TestModel(chain -> chain.complete(0)));
         path.kick(0);
         path.setMemory(driver.memory());
@@ -201,8 +207,7 @@ class HostileDriverTest {
     void a_storm_of_resets_under_load_leaves_no_descriptor_and_no_thread_behind() throws Exception {
         start(new TestModel(chain -> chain.onIoThread((late, attachment) -> late.complete(0), null)));
         resetAndServe();
-        int descriptors = descriptors();
-        int threads = Thread.activeCount();
+        OpenDescriptors before = OpenDescriptors.now();
         for (int i = 0; i < 300; i++) {
             path.reset();
             path.reset();
@@ -212,12 +217,14 @@ class HostileDriverTest {
             send(ring);
         }
         resetAndServe();
-        assertThat(descriptors()).isEqualTo(descriptors);
-        assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads + 1);
+        before.awaitNoMore("in the end");
+        Eventually.that(() -> threads() <= 1 + IO_THREADS, () -> threads() + " threads");
+        path.close();
+        Eventually.that(() -> threads() == 0, () -> threads() + " threads of a data path that was closed");
     }
 
-    private static int descriptors() {
-        return new File("/proc/self/fd").list().length;
+    private static long threads() {
+        return Eventually.threadsNamed("busbar-" + NAME);
     }
 
     // Memory that vanishes
@@ -281,7 +288,7 @@ class HostileDriverTest {
     @Test
     void memory_for_which_the_system_has_no_room_fails_the_request_and_the_queue_goes_on(@TempDir Path mount)
             throws Exception {
-        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", mount.toString()), "no right to mount");
+        SmallFileSystem small = SmallFileSystem.mountAt(mount, 256);
         try {
             Path sparse = Files.createFile(mount.resolve("memory"));
             Fd file = PositionalFile.open(sparse, OpenFlag.READ_WRITE).fd();
@@ -303,12 +310,8 @@ class HostileDriverTest {
         } finally {
             path.close();
             driver.close();
-            run("umount", mount.toString());
+            small.close();
         }
-    }
-
-    private static boolean run(String... command) throws Exception {
-        return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor() == 0;
     }
 
     // Buffers that are the ring itself

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(120)
 class IoThreadsTest {
 
     private static final int LIMIT = 4;
@@ -42,7 +42,7 @@ class IoThreadsTest {
             for (int i = 0; i < LIMIT; i++) {
                 fresh.execute(new SlotChain(), (chain, attachment) -> meet(together), null);
             }
-            assertThat(together.await(5, TimeUnit.SECONDS)).as("round %d", round).isTrue();
+            assertThat(together.await(20, TimeUnit.SECONDS)).as("round %d", round).isTrue();
             assertThat(fresh.size()).isLessThanOrEqualTo(LIMIT);
             fresh.close();
         }

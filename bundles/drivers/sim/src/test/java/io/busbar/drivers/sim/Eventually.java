@@ -5,7 +5,7 @@ import java.util.function.BooleanSupplier;
 /** Waits for what another thread does. */
 final class Eventually {
 
-    private static final long DEADLINE_NANOS = 10_000_000_000L;
+    private static final long DEADLINE_NANOS = 60_000_000_000L;
 
     private Eventually() {}
 
@@ -13,7 +13,7 @@ final class Eventually {
         long deadline = System.nanoTime() + DEADLINE_NANOS;
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("not within 10 s: " + what);
+                throw new AssertionError("not within 60 s: " + what);
             }
             Thread.onSpinWait();
             Thread.yield();

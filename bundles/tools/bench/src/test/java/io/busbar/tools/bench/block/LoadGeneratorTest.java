@@ -20,7 +20,7 @@ class LoadGeneratorTest {
 
     private static final int BLOCKS = 256;
     private static final LoadRun RUN =
-            new LoadRun(TimeUnit.MILLISECONDS.toNanos(20), TimeUnit.MILLISECONDS.toNanos(50));
+            new LoadRun(TimeUnit.MILLISECONDS.toNanos(20), TimeUnit.MILLISECONDS.toNanos(200));
 
     @TempDir
     private Path directory;
@@ -45,7 +45,7 @@ class LoadGeneratorTest {
     void wrong_data_is_an_error() throws IOException {
         disk[disk.length / 4 * 3] ^= 1;
         try (TinyDevice _ = TinyDevice.at(socket(), disk, new TinyDevice.Faults())) {
-            assertThat(RUN.measure(socket(), Workload.SEQUENTIAL_READ_4, content, true, 1).errors()).isPositive();
+            assertFindsErrors(Workload.SEQUENTIAL_READ_4);
             assertThat(ReadBack.differences(socket(), content)).isEqualTo(1);
         }
     }
@@ -58,7 +58,7 @@ class LoadGeneratorTest {
                 return sector == 8 ? VirtioBlk.VIRTIO_BLK_S_IOERR : right;
             }
         })) {
-            assertThat(RUN.measure(socket(), Workload.RANDOM_READ_32, content, true, 1).errors()).isPositive();
+            assertFindsErrors(Workload.RANDOM_READ_32);
         }
     }
 
@@ -91,6 +91,14 @@ class LoadGeneratorTest {
             ReadBack.write(socket(), content);
         }
         assertThat(empty).isEqualTo(disk);
+    }
+
+    /** In runs until one comes to the block that is wrong: on a machine with other work to do a run is short of requests. */
+    private void assertFindsErrors(Workload workload) throws IOException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (RUN.measure(socket(), workload, content, true, 1).errors() == 0) {
+            assertThat(System.nanoTime()).as("deadline").isLessThan(end);
+        }
     }
 
     private Path socket() {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class FrontEndTest {
 
-    private static final long TIMEOUT = TimeUnit.SECONDS.toNanos(5);
+    private static final long TIMEOUT = TimeUnit.SECONDS.toNanos(60);
     private static final long FEATURES = VirtioConfig.bit(VirtioConfig.VIRTIO_F_VERSION_1);
 
     @TempDir
