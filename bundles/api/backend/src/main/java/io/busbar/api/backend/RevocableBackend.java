@@ -8,7 +8,8 @@ public interface RevocableBackend extends Backend {
 
     /**
      * Releases everything, as {@link #close()} does and in place of it, and leaves the world as it was before the backend
-     * was opened: its device could not be made. No request was submitted. On a control thread.
+     * was opened: its device could not be made, or was refused when it was to be put on the bus. Requests were hardly ever
+     * submitted, and none is in flight; what they wrote is not kept. On a control thread.
      */
     void revoke();
 }

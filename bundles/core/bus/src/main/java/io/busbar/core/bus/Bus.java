@@ -10,6 +10,7 @@ import io.busbar.api.vdpa.VdpaDevice;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VdpaManagementDevice;
+import io.busbar.api.vdpa.VdpaParentDevice;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -133,7 +135,7 @@ final class Bus implements VdpaBus {
             }
             save(slot, slots.values());
         } catch (VdpaException refused) {
-            takeOff(slot, Health.OK);
+            takeOff(slot, Vendors::revoke, Health.OK);
             drop(slot);
             throw refused;
         }
@@ -373,7 +375,7 @@ final class Bus implements VdpaBus {
             slot.present(new PresentDevice(
                     name, slot, maker, parent, () -> statusChanged(slot), bytes -> resized(slot, bytes)));
         } catch (RuntimeException thrown) {
-            Vendors.delete(maker, parent);
+            Vendors.revoke(maker, parent);
             throw new VdpaException(VdpaError.EIO, Reason.INTERNAL,
                     maker.name() + " made a device that cannot be used: " + thrown, thrown);
         }
@@ -420,14 +422,19 @@ final class Bus implements VdpaBus {
         }
     }
 
-    /** Takes the device off the bus: its bus driver first, then everybody's way to it, then the device itself. */
     private void takeOff(DeviceSlot slot, Health why) {
+        takeOff(slot, Vendors::delete, why);
+    }
+
+    /** Takes the device off the bus: its bus driver first, then everybody's way to it, then the device itself. */
+    private void takeOff(
+            DeviceSlot slot, BiConsumer<PluggedIn<VdpaManagementDevice>, VdpaParentDevice> apart, Health why) {
         unbind(slot);
         PresentDevice device = slot.present();
         if (device != null) {
             device.remove(patient.patience());
             slot.present(null);
-            patient.call("deleting " + slot.name(), () -> Vendors.delete(device.maker(), device.parent()));
+            patient.call("deleting " + slot.name(), () -> apart.accept(device.maker(), device.parent()));
         }
         slot.health(why);
     }

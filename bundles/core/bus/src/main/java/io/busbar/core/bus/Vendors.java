@@ -3,6 +3,7 @@ package io.busbar.core.bus;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.RevocableManagementDevice;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
@@ -31,12 +32,12 @@ final class Vendors {
             return parent;
         } catch (VdpaException refused) {
             if (parent != null) {
-                delete(maker, parent);
+                revoke(maker, parent);
             }
             throw refused;
         } catch (RuntimeException | LinkageError thrown) {
             if (parent != null) {
-                delete(maker, parent);
+                revoke(maker, parent);
             }
             throw broken(maker, "dev add of " + request.name(), thrown);
         }
@@ -44,8 +45,23 @@ final class Vendors {
 
     /** Takes a parent device apart; what is thrown is logged. */
     static void delete(PluggedIn<VdpaManagementDevice> maker, VdpaParentDevice parent) {
+        end(maker, () -> maker.part().devDel(parent));
+    }
+
+    /** As {@link #delete}, for a device that was refused: its maker takes back what making it changed, if it can do that. */
+    static void revoke(PluggedIn<VdpaManagementDevice> maker, VdpaParentDevice parent) {
+        end(maker, () -> {
+            if (maker.part() instanceof RevocableManagementDevice revocable) {
+                revocable.devRevoke(parent);
+            } else {
+                maker.part().devDel(parent);
+            }
+        });
+    }
+
+    private static void end(PluggedIn<VdpaManagementDevice> maker, Runnable how) {
         try {
-            maker.part().devDel(parent);
+            how.run();
         } catch (RuntimeException | LinkageError thrown) {
             LOG.error("{} ({}) failed to take a device apart", maker.name(), maker.origin(), thrown);
         }

@@ -200,6 +200,23 @@ class BusTest {
         }
 
         @Test
+        void that_is_refused_after_the_device_was_made_is_taken_back_where_its_maker_can_do_that() throws VdpaException {
+            FakeMaker revocable = new FakeMaker.Revocable("revocable");
+            bus.arrived((VdpaManagementDevice) revocable, "revocable 1");
+            vhostIsThere();
+            vhost.failure = SOCKET_TAKEN;
+            assertThatThrownBy(() -> bus.devAdd("revocable", request("disk0"), false)).isSameAs(SOCKET_TAKEN);
+            vhost.failure = null;
+            revocable.vqCount = 0;
+            assertThatThrownBy(() -> bus.devAdd("revocable", request("disk1"), false)).isInstanceOf(VdpaException.class);
+            revocable.vqCount = 1;
+            bus.devAdd("revocable", request("disk2"), false);
+            bus.devDel("disk2");
+            assertThat(revocable.calls).containsExactly(
+                    "devAdd disk0", "devRevoke disk0", "devAdd disk1", "devRevoke disk1", "devAdd disk2", "devDel disk2");
+        }
+
+        @Test
         void that_one_bus_driver_refuses_is_offered_to_the_next() throws VdpaException {
             vhostIsThere();
             vhost.failure = SOCKET_TAKEN;

@@ -3,6 +3,7 @@ package io.busbar.core.bus;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.AttributeInfo;
 import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.RevocableManagementDevice;
 import io.busbar.api.vdpa.VdpaConfigOps;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VdpaManagementDevice;
@@ -16,7 +17,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /** A management device that makes {@link FakeOps}. */
-final class FakeMaker implements VdpaManagementDevice {
+class FakeMaker implements VdpaManagementDevice {
 
     final List<String> calls = Collections.synchronizedList(new ArrayList<>());
     final Map<String, Device> made = new LinkedHashMap<>();
@@ -94,9 +95,26 @@ final class FakeMaker implements VdpaManagementDevice {
 
     @Override
     public void devDel(VdpaParentDevice device) {
+        remove("devDel ", device);
+    }
+
+    /** One that can take back what making a device changed. */
+    static final class Revocable extends FakeMaker implements RevocableManagementDevice {
+
+        Revocable(String name) {
+            super(name);
+        }
+
+        @Override
+        public void devRevoke(VdpaParentDevice device) {
+            remove("devRevoke ", device);
+        }
+    }
+
+    void remove(String call, VdpaParentDevice device) {
         made.entrySet().removeIf(entry -> {
             if (entry.getValue() == device) {
-                calls.add("devDel " + entry.getKey());
+                calls.add(call + entry.getKey());
                 return true;
             }
             return false;

@@ -63,7 +63,7 @@ final class DeviceParts implements OpenBackend.Listener {
     private boolean modelGone;
     private boolean backendGone;
     private boolean closed;
-    /** It could not be made. */
+    /** It could not be made, or nobody took it. */
     private boolean refused;
     private long accepted;
     private long retryMillis = FIRST_RETRY_MILLIS;
@@ -360,10 +360,15 @@ final class DeviceParts implements OpenBackend.Listener {
         }
     }
 
-    /** Takes apart what could not become a device; the backend takes back what its opening changed. */
-    private void revoke() {
-        refused = true;
-        close();
+    /** As {@link #close()}, for what could not become a device; the backend takes back what its opening changed. */
+    void revoke() {
+        lock.lock();
+        try {
+            refused = true;
+            close();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void closeModel() {
@@ -487,11 +492,14 @@ final class DeviceParts implements OpenBackend.Listener {
 
     /** Attaches what is there, if it keeps what the driver was told; else closes what was opened for it. */
     private void attachAgain(boolean fresh) throws VdpaException {
+        byte[] config;
         try {
             model.attach(backend.backend());
             if (fresh) {
                 tellAgain();
             }
+            config = config();
+            path.attach(model);
         } catch (VdpaException | RuntimeException | LinkageError refused) {
             quietly("detach", model::detach);
             if (fresh) {
@@ -500,11 +508,11 @@ final class DeviceParts implements OpenBackend.Listener {
             closeBackend();
             throw refused;
         }
+        // Nothing fails from here on: a device that goes on is not shown as one that holds.
         attached = true;
         trouble = Health.OK;
         retryMillis = FIRST_RETRY_MILLIS;
-        path.attach(model);
-        if (!Arrays.equals(lastConfig, config())) {
+        if (!Arrays.equals(lastConfig, config)) {
             notifications.configChanged();
         }
     }

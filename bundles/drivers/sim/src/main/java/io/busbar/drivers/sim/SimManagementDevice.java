@@ -3,16 +3,17 @@ package io.busbar.drivers.sim;
 import io.busbar.api.device.DeviceModelFactory;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.AttributeInfo;
+import io.busbar.api.vdpa.RevocableManagementDevice;
 import io.busbar.api.vdpa.VdpaException;
-import io.busbar.api.vdpa.VdpaManagementDevice;
 import io.busbar.api.vdpa.VdpaParentDevice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /** Makes software devices of one type. */
-final class SimManagementDevice implements VdpaManagementDevice {
+final class SimManagementDevice implements RevocableManagementDevice {
 
     private final SimClass type;
     private final SimServices services;
@@ -60,10 +61,19 @@ final class SimManagementDevice implements VdpaManagementDevice {
 
     @Override
     public void devDel(VdpaParentDevice device) {
+        end(device, DeviceParts::close);
+    }
+
+    @Override
+    public void devRevoke(VdpaParentDevice device) {
+        end(device, DeviceParts::revoke);
+    }
+
+    private void end(VdpaParentDevice device, Consumer<DeviceParts> how) {
         devices.removeIf(made -> {
             boolean found = made == device;
             if (found) {
-                made.parts().close();
+                how.accept(made.parts());
             }
             return found;
         });

@@ -16,6 +16,7 @@ final class FakeBackends implements BackendFactory {
     final List<Opened> opened = Collections.synchronizedList(new ArrayList<>());
     volatile BackendException failure;
     volatile boolean misfit;
+    volatile boolean unreadable;
     volatile boolean resizable;
     volatile int capacity = 1;
     private final String name;
@@ -66,6 +67,7 @@ final class FakeBackends implements BackendFactory {
         final BackendContext context;
         final String path;
         final boolean misfit;
+        final boolean unreadable;
         final int capacity;
         volatile boolean closed;
         volatile boolean revoked;
@@ -74,6 +76,7 @@ final class FakeBackends implements BackendFactory {
             this.context = context;
             this.path = path;
             this.misfit = factory.misfit;
+            this.unreadable = factory.unreadable;
             this.capacity = factory.capacity;
         }
 

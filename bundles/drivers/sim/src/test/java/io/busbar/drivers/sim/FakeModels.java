@@ -110,6 +110,9 @@ final class FakeModels implements DeviceModelFactory {
 
         @Override
         public void readConfig(int offset, byte[] target) {
+            if (backend.unreadable) {
+                throw new IllegalStateException("no capacity");
+            }
             Arrays.fill(target, (byte) backend.capacity);
         }
 

@@ -242,6 +242,15 @@ class SimDeviceTest {
     }
 
     @Test
+    void a_device_that_the_bus_refuses_takes_back_what_its_backends_opening_changed() throws VdpaException {
+        VdpaParentDevice device = disk();
+        sim.devRevoke(device);
+        assertThat(engine.path.closed).isTrue();
+        assertThat(file.last().revoked).isTrue();
+        assertThat(models.last().closed).isTrue();
+    }
+
+    @Test
     void deleting_closes_everything() throws VdpaException {
         VdpaParentDevice device = disk();
         sim.devDel(device);
@@ -575,6 +584,21 @@ class SimDeviceTest {
             file.failure = null;
             Eventually.that("it is tried again", () -> engine.path.model != null);
             assertThat(device.health().ok()).isTrue();
+        }
+
+        /** A device that is shown as one that holds does hold, and one that goes on is not shown as one that holds. */
+        @Test
+        void a_backend_with_which_the_model_fails_is_closed_and_the_queues_hold() {
+            leaves(file);
+            file.unreadable = true;
+            comes(file);
+            Eventually.that("it says why", () -> device.health().sentence().contains("no capacity"));
+            assertThat(engine.path.model).isNull();
+            Eventually.that("it is closed", () -> file.last().closed);
+
+            file.unreadable = false;
+            Eventually.that("it is tried again", () -> engine.path.model != null);
+            Eventually.that("it is shown", () -> device.health().ok());
         }
 
         @Test
