@@ -69,7 +69,6 @@ class CommandsIT {
         "vdpa dev add name d mgmtdev sim_block bogus 5|Unknown option \"bogus\"",
         "block resize nosuch 1G|block: there is no device \"nosuch\"",
         "backend bogus|backend: \"bogus\" is unknown; expected one of: list",
-        "nosuch|\"nosuch\" is no command; expected one of: status",
     })
     void aWrongCommandIsNamedWithExitStatusOne(String words, String sentence) {
         var result = busbar.script(words.split(" "));
@@ -77,6 +76,17 @@ class CommandsIT {
         assertThat(result.exit()).isEqualTo(1);
         assertThat(result.out()).isEmpty();
         assertThat(result.err()).startsWith(sentence);
+    }
+
+    /** As without a Busbar that runs. */
+    @ParameterizedTest
+    @CsvSource({"nosuch", "nosuch word", "help nosuch"})
+    void anUnknownFirstWordIsAWrongCommandLine(String words) {
+        var result = busbar.script(words.split(" "));
+
+        assertThat(result.exit()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains("\"nosuch\" is no command; expected one of: status");
     }
 
     @Test
@@ -89,11 +99,22 @@ class CommandsIT {
         assertThat(bash("echo vdpa dev show nosuch | \"$busbar\" shell").exit()).isEqualTo(1);
     }
 
-    @Test
-    void bashCompletesTheWordsOfWhatRuns() {
-        var result = bash("source <(\"$busbar\" completion bash); COMP_WORDS=(\"$busbar\" vdpa mgmtdev show s); COMP_CWORD=4;"
-                + " _busbar; echo \"${COMPREPLY[@]}\"");
-        assertThat(result.out()).isEqualTo("sim_block\n");
+    /** As readline hands them over: an equals sign is a word of its own. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "vdpa mgmtdev show s|sim_block",
+        "--instance default vdpa mgmtdev show s|sim_block",
+        "--instance = default vdpa mgmtdev show s|sim_block",
+        "status --instance de|default",
+        "status --instance = de|default",
+        "status --instance =|default",
+        "run --no|--no-guest",
+        "sta|start status",
+    })
+    void bashCompletesTheWordsOfWhatRuns(String line, String proposals) {
+        var result = bash("source <(\"$busbar\" completion bash); COMP_WORDS=(\"$busbar\" " + line
+                + "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _busbar; echo \"${COMPREPLY[@]}\"");
+        assertThat(result.out()).isEqualTo(proposals + "\n");
     }
 
     @Test

@@ -29,6 +29,8 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
 
     private static final Logger LOG = LoggerFactory.getLogger(DeviceBinding.class);
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** How long nobody is accepted after that failed: who waits stays in the queue of the listening socket. */
+    private static final long ACCEPT_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     /** A front-end, from the moment that it was accepted until the device was taken back from it. */
     private static final class Client {
@@ -67,6 +69,10 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
     private Reactor.Watch listening;
     /** The reactor's: the watch that tells of clients, once it did. */
     private Reactor.Watch doorbell;
+    /** The reactor's: runs while nobody is accepted, as that failed. */
+    private Reactor.Timer acceptPause;
+    /** The reactor's: who was to be accepted last was not, and that is in the log. */
+    private boolean acceptFails;
     /** Written by the reactor alone. */
     private volatile Client current;
     private volatile String endpoint = "";
@@ -172,19 +178,45 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
             return; // armed again when the device is free
         }
         try {
-            Optional<UnixStream> stream = listener.accept();
-            if (current != null) {
-                stream.ifPresent(this::turnAway);
-            } else if (stream.isPresent()) {
-                Client client = new Client(new Connection(stream.get()));
-                current = client;
-                startClock(client, "the front-end sent no message in time");
-                lane.execute(() -> begin(client));
-            }
+            accepted(listener.accept());
         } catch (LinuxException e) {
-            LOG.warn("{}: {}", device.name(), e.getMessage());
+            pauseAccepting(e);
+            return;
         }
         watch.rearm();
+    }
+
+    private void accepted(Optional<UnixStream> stream) {
+        if (acceptFails) {
+            acceptFails = false;
+            LOG.info("{}: front-ends are accepted again", device.name());
+        }
+        if (current != null) {
+            stream.ifPresent(this::turnAway);
+        } else if (stream.isPresent()) {
+            Client client = new Client(new Connection(stream.get()));
+            current = client;
+            startClock(client, "the front-end sent no message in time");
+            lane.execute(() -> begin(client));
+        }
+    }
+
+    /** Who waits is reported at once again and again: where this process has no descriptor left, without end. */
+    private void pauseAccepting(LinuxException why) {
+        if (!acceptFails) {
+            acceptFails = true;
+            LOG.warn("{}: a front-end waits and cannot be accepted, which is tried again: {}", device.name(),
+                    why.getMessage());
+        }
+        acceptPause = reactor.schedule(ACCEPT_PAUSE_NANOS, this::listenAgain);
+    }
+
+    private void listenAgain() {
+        if (acceptPause != null) {
+            acceptPause.cancel();
+            acceptPause = null;
+        }
+        doorbell.rearm();
     }
 
     private void turnAway(UnixStream stream) {
@@ -239,7 +271,7 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
         stopClock(client);
         if (current == client) {
             current = null;
-            doorbell.rearm();
+            listenAgain();
         }
     }
 

@@ -11,6 +11,9 @@ public interface Command {
     /** Exit status of what was refused. */
     int FAILED = 1;
 
+    /** Exit status of a line that names no command, or is no request. */
+    int USAGE = 2;
+
     /** Returns the first word. */
     String name();
 

@@ -45,18 +45,18 @@ public final class CommandTable {
      * Runs a command line.
      *
      * @param call the command's name and its words
-     * @return the exit status; {@link Command#FAILED} with a sentence if there is no such command
+     * @return the exit status; {@link Command#USAGE} with a sentence if there is no such command
      */
     public int run(Invocation call) {
         if (call.args().isEmpty()) {
             call.output().err("a command was expected, one of: " + names() + "\n");
-            return Command.FAILED;
+            return Command.USAGE;
         }
         String name = call.args().getFirst();
         Command command = commands.get(name);
         if (command == null) {
             call.output().err("\"" + name + "\" is no command; expected one of: " + names() + "\n");
-            return Command.FAILED;
+            return Command.USAGE;
         }
         return run(command, new Invocation(call.args().subList(1, call.args().size()), call.output(), call.cwd()));
     }
@@ -72,7 +72,8 @@ public final class CommandTable {
     public static int run(Command command, Invocation call) {
         try {
             return command.run(call);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Also an error: a class of a bundle that is gone, or a stack that one command has used up.
             LOG.warn("command {} {} failed", command.name(), call.args(), e);
             call.output().err(command.name() + ": failed, the log says where: " + e + "\n");
             return Command.FAILED;

@@ -40,7 +40,7 @@ public final class HelpCommand extends OwnCommand {
                 .filter(other -> other.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new Wrong("\"" + name + "\" is no command; expected one of: "
-                        + String.join(", ", others.stream().map(Command::name).toList())));
+                        + String.join(", ", others.stream().map(Command::name).toList()), USAGE));
         return arguments.json()
                 ? new JsonText(arguments.pretty()).open().open("help").property(name, command.help()).close().close().finish()
                 : command.help();

@@ -55,7 +55,7 @@ abstract class OwnCommand implements Command {
             return OK;
         } catch (Wrong e) {
             call.output().err(name + ": " + e.getMessage() + "\n");
-            return FAILED;
+            return e.status();
         }
     }
 

@@ -2,6 +2,7 @@ package io.busbar.tools.shell.control;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.busbar.tools.shell.Command;
 import io.busbar.tools.shell.Invocation;
 import io.busbar.tools.shell.Output;
 import java.io.IOException;
@@ -11,12 +12,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One client: reads requests, answers each before it reads the next. A client that leaves while its command runs does
- * not stop the command; what it prints then goes nowhere.
+ * not stop the command; what it prints then goes nowhere. A command that throws, whatever it is, fails alone.
  */
 final class Connection implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
-    private static final int PROTOCOL_ERROR = 2;
 
     private final LineChannel channel;
     private final Session.Factory sessions;
@@ -32,6 +32,8 @@ final class Connection implements Runnable {
             serve(session);
         } catch (IOException | ClosedSelectorException e) {
             LOG.debug("control connection ended", e);
+        } catch (RuntimeException | Error e) {
+            LOG.error("a control connection failed", e);
         }
     }
 
@@ -64,6 +66,18 @@ final class Connection implements Runnable {
             error(e.getMessage());
             return;
         }
+        try {
+            answer(session, request);
+        } catch (ClosedSelectorException e) {
+            throw e;
+        } catch (RuntimeException | Error e) {
+            LOG.error("a request failed: {}", request, e);
+            send("err", "failed, the log says where: " + e + "\n");
+            exit(Command.FAILED);
+        }
+    }
+
+    private void answer(Session session, Request request) throws IOException {
         Printer printer = new Printer();
         switch (request) {
             case Request.Run(var args, var cwd) -> exit(session.run(new Invocation(args, printer, cwd)));
@@ -74,7 +88,7 @@ final class Connection implements Runnable {
 
     private void error(String sentence) throws IOException {
         send("err", sentence + "\n");
-        exit(PROTOCOL_ERROR);
+        exit(Command.USAGE);
     }
 
     private void candidates(Session session, String text) throws IOException {

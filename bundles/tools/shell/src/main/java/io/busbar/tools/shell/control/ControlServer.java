@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,20 +39,28 @@ public final class ControlServer implements AutoCloseable {
 
     private static final Duration WRITE_DEADLINE = Duration.ofSeconds(10);
     private static final Duration END_DEADLINE = Duration.ofSeconds(2);
+
+    /** How long nobody is accepted after that failed: who waits stays in the queue of the listening socket. */
+    private static final long ACCEPT_PAUSE_MILLIS = 200;
+
+    private static final String NOT_ACCEPTED = "a control connection was not accepted, which is tried again";
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
 
     private final Path path;
     private final Object fileKey;
     private final ServerSocketChannel server;
     private final Session.Factory sessions;
+    private final ThreadFactory threads;
+    private final CountDownLatch closed = new CountDownLatch(1);
     private final Map<Thread, LineChannel> clients = new ConcurrentHashMap<>();
-    private final AtomicInteger count = new AtomicInteger();
 
-    private ControlServer(Path path, Object fileKey, ServerSocketChannel server, Session.Factory sessions) {
+    private ControlServer(
+            Path path, Object fileKey, ServerSocketChannel server, Session.Factory sessions, ThreadFactory threads) {
         this.path = path;
         this.fileKey = fileKey;
         this.server = server;
         this.sessions = sessions;
+        this.threads = threads;
     }
 
     /**
@@ -61,6 +71,11 @@ public final class ControlServer implements AutoCloseable {
      * @throws IOException if the path is too long, somebody listens there, or it cannot be made
      */
     public static ControlServer open(Path path, Session.Factory sessions) throws IOException {
+        return open(path, sessions, Thread.ofPlatform().daemon().name("busbar-control-", 1).factory());
+    }
+
+    /** As the other one, but clients are served by threads of this factory. */
+    static ControlServer open(Path path, Session.Factory sessions, ThreadFactory threads) throws IOException {
         if (path.toString().getBytes().length > MAX_PATH_BYTES) {
             throw new IOException("the path is too long for a Unix socket: at most " + MAX_PATH_BYTES
                     + " bytes were expected");
@@ -71,8 +86,8 @@ public final class ControlServer implements AutoCloseable {
         ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             bindPrivately(channel, path);
-            ControlServer opened = new ControlServer(path, fileKey(path), channel, sessions);
-            thread(opened::accept, "busbar-control").start();
+            ControlServer opened = new ControlServer(path, fileKey(path), channel, sessions, threads);
+            Thread.ofPlatform().daemon().name("busbar-control").start(opened::accept);
             return opened;
         } catch (IOException | RuntimeException e) {
             channel.close();
@@ -107,45 +122,81 @@ public final class ControlServer implements AutoCloseable {
         return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
     }
 
-    private static Thread thread(Runnable work, String name) {
-        Thread thread = new Thread(work, name);
-        thread.setDaemon(true);
-        return thread;
-    }
-
+    /** Goes on whatever happens: nobody could give commands any more without it. */
     private void accept() {
+        boolean failing = false;
         while (server.isOpen()) {
             try {
                 serve(server.accept());
-            } catch (IOException e) {
-                if (server.isOpen()) {
-                    LOG.warn("a control connection was not accepted", e);
+                failing = false;
+            } catch (IOException | RuntimeException | Error e) {
+                if (server.isOpen() && !failing) {
+                    LOG.warn(NOT_ACCEPTED, e);
                 }
+                failing = true;
+                pause();
             }
         }
     }
 
-    private void serve(SocketChannel channel) throws IOException {
-        LineChannel lines;
+    /** Without a descriptor or thread left the next try fails as well, at once. */
+    private void pause() {
         try {
-            lines = new LineChannel(channel, MAX_LINE_BYTES, WRITE_DEADLINE);
-        } catch (IOException e) {
-            channel.close();
-            throw e;
+            closed.await(ACCEPT_PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException _) {
+            LOG.debug("nobody interrupts the thread that accepts");
         }
+    }
+
+    private void serve(SocketChannel channel) throws IOException {
+        LineChannel lines = lines(channel);
         Connection connection = new Connection(lines, sessions);
         if (clients.size() >= MAX_CONNECTIONS) {
             connection.refuse("too many connections: at most " + MAX_CONNECTIONS + " are served");
             return;
         }
-        Thread thread = thread(() -> run(connection), "busbar-control-" + count.incrementAndGet());
-        // Together: who closes waits for threads, and one that has not begun cannot be waited for.
-        synchronized (clients) {
-            clients.put(thread, lines);
-            thread.start();
-        }
+        start(connection, lines);
         if (!server.isOpen()) {
             lines.close();
+        }
+    }
+
+    /** A client that was accepted with the last descriptor waits for those that it needs beside it. */
+    private LineChannel lines(SocketChannel channel) throws IOException {
+        boolean failing = false;
+        try {
+            while (true) {
+                try {
+                    return new LineChannel(channel, MAX_LINE_BYTES, WRITE_DEADLINE);
+                } catch (IOException e) {
+                    if (!server.isOpen()) {
+                        throw e;
+                    }
+                    if (!failing) {
+                        LOG.warn(NOT_ACCEPTED, e);
+                    }
+                    failing = true;
+                    pause();
+                }
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private void start(Connection connection, LineChannel lines) throws IOException {
+        Thread thread = threads.newThread(() -> run(connection));
+        try {
+            // Together: who closes waits for threads, and one that has not begun cannot be waited for.
+            synchronized (clients) {
+                clients.put(thread, lines);
+                thread.start();
+            }
+        } catch (RuntimeException | Error e) {
+            clients.remove(thread);
+            lines.close();
+            throw e;
         }
     }
 
@@ -161,6 +212,7 @@ public final class ControlServer implements AutoCloseable {
     @Override
     public void close() throws IOException {
         server.close();
+        closed.countDown();
         if (Files.exists(path) && Objects.equals(fileKey, fileKey(path))) {
             Files.deleteIfExists(path);
         }

@@ -34,7 +34,7 @@ final class LineChannel implements AutoCloseable {
     private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).flip();
 
     /**
-     * Takes the channel over.
+     * Takes the channel over; where it throws the channel is still the caller's.
      *
      * @param limit         most bytes of a line that is read
      * @param writeDeadline how long a line may take to be written
@@ -44,10 +44,25 @@ final class LineChannel implements AutoCloseable {
         this.limit = limit;
         this.writeDeadlineNanos = writeDeadline.toNanos();
         channel.configureBlocking(false);
-        this.readable = Selector.open();
-        this.writable = Selector.open();
-        channel.register(readable, SelectionKey.OP_READ);
-        channel.register(writable, SelectionKey.OP_WRITE);
+        this.readable = registered(SelectionKey.OP_READ);
+        try {
+            this.writable = registered(SelectionKey.OP_WRITE);
+        } catch (IOException | RuntimeException | Error e) {
+            readable.close();
+            throw e;
+        }
+    }
+
+    /** A selector is descriptors: where none are left it leaves none behind. */
+    private Selector registered(int interest) throws IOException {
+        Selector selector = Selector.open();
+        try {
+            channel.register(selector, interest);
+            return selector;
+        } catch (IOException | RuntimeException | Error e) {
+            selector.close();
+            throw e;
+        }
     }
 
     /** Returns the next line without its end; null when the peer has gone, also in the middle of a line. */

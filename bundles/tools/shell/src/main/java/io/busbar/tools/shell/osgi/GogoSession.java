@@ -50,7 +50,7 @@ final class GogoSession implements Session {
             return gogo.get(ShellCommands.EXIT_STATUS) instanceof Integer status ? status : Command.OK;
         } catch (CommandNotFoundException e) {
             output.err("\"" + e.getCommand() + "\" is no command; \"help\" lists them\n");
-            return Command.FAILED;
+            return Command.USAGE;
         } catch (Exception e) {
             output.err(e.getMessage() + "\n");
             return Command.FAILED;

@@ -54,7 +54,6 @@ class OwnCommandsTest {
         "block shrink disk0|block: \"shrink\" is unknown; expected one of: resize",
         "backend|backend: a word is missing; expected one of: list",
         "status -x|status: \"-x\" is no option; expected one of: -j",
-        "help nosuch|help: \"nosuch\" is no command; expected one of: status, vdpa",
     })
     void a_wrong_word_is_named_with_what_was_expected(String line, String sentence) {
         Result result = result(line);
@@ -62,6 +61,18 @@ class OwnCommandsTest {
         assertThat(result.out()).isEmpty();
         assertThat(result.err()).startsWith(sentence);
         assertThat(inventory.block.resizedTo).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "nosuch dev show|\"nosuch\" is no command; expected one of: status, vdpa",
+        "help nosuch|help: \"nosuch\" is no command; expected one of: status, vdpa",
+    })
+    void a_line_that_names_no_command_is_a_wrong_line_and_not_a_command_that_failed(String line, String sentence) {
+        Result result = result(line);
+        assertThat(result.exit()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).startsWith(sentence);
     }
 
     @Test
@@ -141,7 +152,7 @@ class OwnCommandsTest {
     @ValueSource(strings = {"", "nosuch"})
     void a_line_without_a_known_command_lists_the_commands(String line) {
         Result result = result(line);
-        assertThat(result.exit()).isOne();
+        assertThat(result.exit()).isEqualTo(2);
         assertThat(result.err()).contains("expected").contains("status, vdpa, block");
     }
 

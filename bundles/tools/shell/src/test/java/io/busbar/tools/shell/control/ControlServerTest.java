@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -69,6 +70,7 @@ class ControlServerTest {
                     call.output().out("late\n");
                     finished.countDown();
                 }
+                case "broken" -> throw new NoClassDefFoundError("io/gone/Command");
                 case "flood" -> call.output().out("x".repeat(1 << 20));
                 default -> call.output().out(String.join(" ", call.args()) + " in " + call.cwd() + "\n");
             }
@@ -185,6 +187,39 @@ class ControlServerTest {
             client.send("x".repeat(ControlServer.MAX_LINE_BYTES + 1));
             assertThat(client.answer()).first().asString().contains("longer than " + ControlServer.MAX_LINE_BYTES);
             assertThat(client.answer()).isEmpty();
+        }
+    }
+
+    @Test
+    void a_command_that_ends_with_an_error_fails_alone() throws IOException {
+        try (Client client = new Client()) {
+            assertThat(client.send("{\"v\":1,\"args\":[\"broken\"]}\n").answer()).containsExactly(
+                    "{\"err\":\"failed, the log says where: java.lang.NoClassDefFoundError: io/gone/Command\\n\"}",
+                    "{\"exit\":1}");
+            assertThat(client.send("{\"v\":1,\"line\":\"x\"}\n").answer()).last().isEqualTo("{\"exit\":7}");
+        }
+    }
+
+    @Test
+    void a_client_for_whom_there_is_no_thread_is_let_go_and_the_next_one_is_served() throws Exception {
+        socket = directory.resolve("second.sock");
+        AtomicInteger asked = new AtomicInteger();
+        try (ControlServer _ = ControlServer.open(socket, Echo::new, work ->
+                asked.getAndIncrement() == 0 ? new NoThread() : Thread.ofPlatform().daemon().unstarted(work))) {
+            try (Client unlucky = new Client()) {
+                assertThat(unlucky.answer()).isEmpty();
+            }
+            try (Client next = new Client()) {
+                assertThat(next.send("{\"v\":1,\"line\":\"x\"}\n").answer()).last().isEqualTo("{\"exit\":7}");
+            }
+        }
+    }
+
+    /** What the JVM does where the system has no thread left. */
+    private static final class NoThread extends Thread {
+        @Override
+        public void start() {
+            throw new OutOfMemoryError("unable to create native thread");
         }
     }
 

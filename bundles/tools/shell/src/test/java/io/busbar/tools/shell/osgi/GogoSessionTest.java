@@ -2,6 +2,7 @@ package io.busbar.tools.shell.osgi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.busbar.tools.shell.Command;
 import io.busbar.tools.shell.fake.FakeInventory;
 import io.busbar.tools.shell.fake.Recorder;
 import java.nio.file.Path;
@@ -103,7 +104,7 @@ class GogoSessionTest {
     @Test
     void what_is_no_command_is_named() {
         Printed printed = line("nosuch word");
-        assertThat(printed.exit()).isOne();
+        assertThat(printed.exit()).isEqualTo(Command.USAGE);
         assertThat(printed.err()).isEqualTo("\"nosuch\" is no command; \"help\" lists them\n");
     }
 
