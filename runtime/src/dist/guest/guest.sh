@@ -60,6 +60,18 @@ busbar_guest_is_static() {
     ! head -c 4096 -- "$1" | grep -q -a -E '/(ld-linux|ld-musl|ld64|ld\.so)'
 }
 
+# Prints a new folder for the files of one guest, whose path may stand in a kernel's command line: that ends a word at a
+# blank, and the driver ends the path at a colon. Where the folder for temporary files has such a path it is in /tmp.
+busbar_guest_make_work() {
+    local work
+    work=$(mktemp -d) || return 1
+    if [[ $work =~ [^A-Za-z0-9_./+@%,-] ]]; then
+        rmdir -- "$work"
+        work=$(TMPDIR=/tmp mktemp -d) || return 1
+    fi
+    printf '%s\n' "$work"
+}
+
 busbar_guest_make_disk() {
     local image=$1 size=${BUSBAR_GUEST_SIZE:-256M} work rc=0
     work=$(mktemp -d) || return 1
@@ -206,7 +218,7 @@ busbar_guest_run() {
         return 1
     fi
     socket=$(realpath -- "$socket")
-    work=$(mktemp -d) || return 1
+    work=$(busbar_guest_make_work) || return 1
     if busbar_guest_make_initrd "$work/initrd.gz"; then
         busbar_guest_boot "$socket" "$mem" "$work" || rc=$?
     else

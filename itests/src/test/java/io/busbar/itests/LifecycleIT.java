@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Start and end of the distribution as a process. */
 class LifecycleIT {
+    private static final Duration START = Duration.ofSeconds(60);
+
     @TempDir
     private Path directory;
 
@@ -22,6 +27,21 @@ class LifecycleIT {
             assertThat(busbar.terminate()).isZero();
 
             assertThat(pidFile).doesNotExist();
+            assertThat(directory.resolve("state/default/control.sock")).doesNotExist();
+        }
+    }
+
+    /** Each file is made at another moment of a start. */
+    @ParameterizedTest
+    @ValueSource(strings = {"busbar.pid", "framework", "framework/bundle1", "framework/bundle9", "control.sock"})
+    void sigtermWhileItStartsEndsItWithStatusZeroAsWell(String file) {
+        try (var busbar = BusbarProcess.in(directory).launch()) {
+            var path = directory.resolve("state/default").resolve(file);
+            Eventually.within(START, () -> Files.exists(path), () -> "no " + path + ": " + busbar.log());
+
+            assertThat(busbar.terminate()).as(busbar.log()).isZero();
+
+            assertThat(busbar.log()).doesNotContain("busbar: ", "did not come up");
             assertThat(directory.resolve("state/default/control.sock")).doesNotExist();
         }
     }

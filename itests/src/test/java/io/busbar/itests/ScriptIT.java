@@ -77,7 +77,9 @@ class ScriptIT {
         "start now,now", "stop now,now", "logs x,x", "version x,x", "--frobnicate,--frobnicate",
         "--instance,--instance", "bench,block", "bench frobnicate,block", "completion zsh,bash", "test,source tree",
         "build,source tree", "baseline,source tree", "fuzz,source tree", "help frobnicate,frobnicate",
-        "--instance no/name status,no/name", "--instance .. stop,..", "--instance x*y start,x*y"
+        "--instance no/name status,no/name", "--instance .. stop,..", "--instance x*y start,x*y",
+        "--instance=no/name status,no/name", "--instance=x*y start,x*y", "run --fresh=yes,--fresh=yes",
+        "start --frobnicate=1,--frobnicate=1", "--frobnicate=1,--frobnicate=1"
     })
     void aWrongCommandLineIsNamedAndRefused(String line, String named) {
         var result = busbar(line.split(" "));
@@ -93,6 +95,8 @@ class ScriptIT {
 
         assertThat(result.exit()).isEqualTo(NOT_RUNNING);
         assertThat(result.err()).contains("instance \"third\" is not running").contains("busbar start");
+        assertThat(busbar("--instance=third", "vdpa", "dev", "show")).isEqualTo(result);
+        assertThat(busbar("vdpa", "dev", "show", "--instance=third")).isEqualTo(result);
     }
 
     @ParameterizedTest
@@ -138,6 +142,19 @@ class ScriptIT {
         assertThat(result.exit()).isEqualTo(USAGE);
         assertThat(result.err()).startsWith("busbar: \"no/name\" is no name for an instance: letters, digits");
         assertThat(directory.resolve("state")).doesNotExist();
+    }
+
+    @Test
+    void aValueMayStandBehindAnEqualsSign() throws IOException {
+        var image = Files.write(directory.resolve("a=b.img"), new byte[1 << 20]);
+        try {
+            var start = busbar("start", "--instance=two", "--socket-dir=" + directory.resolve("s"), "--disk=" + image);
+            assertThat(start.exit()).as(start.err()).isZero();
+            assertThat(directory.resolve("s/disk0.sock")).exists();
+            assertThat(busbar("vdpa", "dev", "show", "-d", "--instance=two").out()).contains("path " + image);
+        } finally {
+            assertThat(busbar("--instance=two", "stop").exit()).isZero();
+        }
     }
 
     @Test

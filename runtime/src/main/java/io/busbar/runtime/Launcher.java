@@ -11,7 +11,8 @@ import org.osgi.framework.BundleException;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts one Busbar from a distribution and serves until SIGTERM or SIGINT, which end it with status 0.
+ * Starts one Busbar from a distribution and serves until SIGTERM or SIGINT, which end it with status 0, also while it
+ * starts.
  *
  * <p>Exit status: 0 after a clean end, 1 if it did not come up or did not end in time, 2 for a wrong command line.
  */
@@ -24,14 +25,14 @@ public final class Launcher {
     private static final PrintStream STARTER = System.err;
 
     private final Options options;
-    private final Instance instance;
-    private final BusbarFramework framework;
+    private volatile Instance instance;
+    private volatile BusbarFramework framework;
     private volatile int status;
+    /** It was told to end, or has begun to: what a start fails with from then on is no failure. */
+    private volatile boolean ending;
 
-    private Launcher(Options options, Instance instance) {
+    private Launcher(Options options) {
         this.options = options;
-        this.instance = instance;
-        this.framework = new BusbarFramework(options.home().resolve("bundles"), instance.frameworkCache());
     }
 
     /**
@@ -39,16 +40,38 @@ public final class Launcher {
      */
     public static void main(String[] args) {
         LogSetup.claimLogManager();
-        Options options;
         try {
-            options = Options.parse(List.of(args), System.getenv(), defaultHome());
+            var launcher = new Launcher(Options.parse(List.of(args), System.getenv(), defaultHome()));
+            // Before anything that has to be taken back.
+            Runtime.getRuntime().addShutdownHook(new Thread(launcher::end, "busbar-end"));
+            launcher.run();
         } catch (UsageException e) {
             complain(e.getMessage());
             System.exit(USAGE);
-            return;
         }
+    }
+
+    private void run() {
         try {
-            var instance = Instance.open(options.stateRoot(), options.instance());
+            instance = Instance.open(options.stateRoot(), options.instance());
+            log();
+            serve();
+        } catch (UsageException e) {
+            fail(e.getMessage());
+        } catch (IOException | BundleException | RuntimeException e) {
+            if (!ending) {
+                LoggerFactory.getLogger(Launcher.class).error("Busbar did not come up", e);
+            }
+            fail(e.toString());
+        } catch (InterruptedException _) {
+            fail("interrupted");
+        }
+        // The hook does what is left, and halts with the status.
+        System.exit(status);
+    }
+
+    private void log() throws UsageException {
+        try {
             if (options.console()) {
                 LogSetup.toConsole();
             } else {
@@ -56,31 +79,9 @@ public final class Launcher {
                 var printed = LoggerFactory.getLogger("printed");
                 System.setErr(new PrintStream(new LoggedOutput(printed::warn), true, StandardCharsets.UTF_8));
             }
-            var launcher = new Launcher(options, instance);
-            Runtime.getRuntime().addShutdownHook(new Thread(launcher::end, "busbar-end"));
-            launcher.run();
-        } catch (UsageException e) {
-            complain(e.getMessage());
-            System.exit(FAILED);
         } catch (IOException e) {
-            complain(e.toString());
-            System.exit(FAILED);
+            throw new UsageException("the log cannot be written: " + e);
         }
-    }
-
-    private void run() {
-        try {
-            serve();
-        } catch (UsageException e) {
-            fail(e.getMessage());
-        } catch (IOException | BundleException | RuntimeException e) {
-            LoggerFactory.getLogger(Launcher.class).error("Busbar did not come up", e);
-            fail(e.toString());
-        } catch (InterruptedException _) {
-            fail("interrupted");
-        }
-        // The hook does what is left, and halts with the status.
-        System.exit(status);
     }
 
     private void serve() throws UsageException, IOException, BundleException, InterruptedException {
@@ -90,6 +91,7 @@ public final class Launcher {
         if (options.disk().isPresent()) {
             FirstDisk.require(options.disk().get());
         }
+        framework = new BusbarFramework(options.home().resolve("bundles"), instance.frameworkCache());
         framework.start(features, settings.byPid());
         FirstDisk.awaitControl(instance.controlSocket());
         var use = "";
@@ -104,27 +106,37 @@ public final class Launcher {
     }
 
     private void fail(String message) {
+        if (ending) {
+            return;
+        }
         status = FAILED;
         complain(message);
     }
 
     /** In the shutdown hook, whatever the reason: a signal, a command that stops the framework, a failure. */
     private void end() {
-        var log = LoggerFactory.getLogger(Launcher.class);
-        try {
-            if (!framework.stop(STOP_DEADLINE_MILLIS)) {
-                log.error("not stopped after {} ms, ending all the same", STOP_DEADLINE_MILLIS);
+        ending = true;
+        if (instance != null) {
+            try {
+                stop();
+                LoggerFactory.getLogger(Launcher.class).info("ended");
+            } catch (IOException | InterruptedException | RuntimeException e) {
+                LoggerFactory.getLogger(Launcher.class).error("not ended cleanly", e);
                 status = FAILED;
             }
-            Files.deleteIfExists(instance.controlSocket());
-            instance.close();
-            log.info("ended");
-        } catch (IOException | InterruptedException | RuntimeException e) {
-            log.error("not ended cleanly", e);
-            status = FAILED;
         }
         // A JVM that a signal ends would have the signal's status, however clean its end was.
         Runtime.getRuntime().halt(status);
+    }
+
+    private void stop() throws IOException, InterruptedException {
+        if (framework != null && !framework.stop(STOP_DEADLINE_MILLIS)) {
+            LoggerFactory.getLogger(Launcher.class)
+                    .error("not stopped after {} ms, ending all the same", STOP_DEADLINE_MILLIS);
+            status = FAILED;
+        }
+        Files.deleteIfExists(instance.controlSocket());
+        instance.close();
     }
 
     private static void complain(String message) {

@@ -1,11 +1,14 @@
 package io.busbar.runtime;
 
+import io.busbar.runtime.client.LongOption;
 import io.busbar.runtime.client.StatePaths;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What the launcher was asked to do: its command line, completed from the environment.
@@ -27,8 +30,11 @@ record Options(
         Optional<Path> initrd,
         boolean console) {
 
+    private static final Set<String> VALUED =
+            Set.of("--instance", "--state-dir", "--socket-dir", "--disk", "--home", "--uml-initrd");
+
     /**
-     * @param args the command line
+     * @param args the command line; a value is the word after its option, or stands behind {@code =} in the same one
      * @param env the environment, of which BUSBAR_STATE_DIR, BUSBAR_INSTANCE, XDG_STATE_HOME and HOME are read
      * @param defaultHome the distribution that this class was loaded from
      * @throws UsageException for an unknown option, a missing value or one that cannot be used
@@ -41,27 +47,29 @@ record Options(
         var disk = Optional.<Path>empty();
         var initrd = Optional.<Path>empty();
         var console = false;
-        var it = args.iterator();
-        while (it.hasNext()) {
-            var option = it.next();
-            switch (option) {
-                case "--console" -> console = true;
-                case "--instance", "--state-dir", "--socket-dir", "--disk", "--home", "--uml-initrd" -> {
-                    if (!it.hasNext()) {
-                        throw new UsageException(option + " needs a value");
-                    }
-                    var value = it.next();
-                    switch (option) {
-                        case "--instance" -> instance = value;
-                        case "--state-dir" -> stateRoot = path(option, value);
-                        case "--socket-dir" -> socketDir = Optional.of(path(option, value));
-                        case "--disk" -> disk = Optional.of(path(option, value));
-                        case "--uml-initrd" -> initrd = Optional.of(path(option, value));
-                        default -> home = path(option, value);
-                    }
-                }
-                default -> throw new UsageException("unknown option \"" + option + "\" (--instance NAME, --state-dir DIR,"
+        var words = new ArrayDeque<>(args);
+        while (!words.isEmpty()) {
+            var word = LongOption.of(words.removeFirst());
+            if (word.is("--console")) {
+                console = true;
+                continue;
+            }
+            var option = word.name();
+            if (!VALUED.contains(option)) {
+                throw new UsageException("unknown option \"" + word + "\" (--instance NAME, --state-dir DIR,"
                         + " --socket-dir DIR, --disk FILE, --uml-initrd FILE, --home DIR, --console)");
+            }
+            if (word.value().isEmpty() && words.isEmpty()) {
+                throw new UsageException(option + " needs a value");
+            }
+            var value = word.value().orElseGet(words::removeFirst);
+            switch (option) {
+                case "--instance" -> instance = value;
+                case "--state-dir" -> stateRoot = path(option, value);
+                case "--socket-dir" -> socketDir = Optional.of(path(option, value));
+                case "--disk" -> disk = Optional.of(path(option, value));
+                case "--uml-initrd" -> initrd = Optional.of(path(option, value));
+                default -> home = path(option, value);
             }
         }
         if (stateRoot == null) {

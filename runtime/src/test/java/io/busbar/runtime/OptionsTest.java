@@ -47,6 +47,18 @@ class OptionsTest {
     }
 
     @Test
+    void aValueMayStandBehindAnEqualsSign() throws UsageException {
+        var options = parse(
+                Map.of(), "--state-dir=/t", "--instance=three", "--socket-dir=/r", "--disk=/a=b.img", "--console");
+
+        assertThat(options.stateRoot()).isEqualTo(Path.of("/t"));
+        assertThat(options.instance()).isEqualTo("three");
+        assertThat(options.socketDir()).contains(Path.of("/r"));
+        assertThat(options.disk()).contains(Path.of("/a=b.img"));
+        assertThat(options.console()).isTrue();
+    }
+
+    @Test
     void pathsAreMadeAbsolute() throws UsageException {
         assertThat(parse(Map.of("HOME", "/h"), "--disk", "a/../d.img").disk())
                 .contains(Path.of("d.img").toAbsolutePath());
@@ -60,18 +72,22 @@ class OptionsTest {
                 .withMessage(option + " needs a value");
     }
 
-    @Test
-    void anUnknownOptionIsNamed() {
+    @ParameterizedTest
+    @ValueSource(strings = {"--dsik", "--dsik=/d.img", "--console=yes", "-disk", "disk=/d.img"})
+    void anUnknownOptionIsNamed(String option) {
         assertThatExceptionOfType(UsageException.class)
-                .isThrownBy(() -> parse(Map.of("HOME", "/h"), "--dsik"))
-                .withMessageContaining("\"--dsik\"")
-                .withMessageContaining("--disk");
+                .isThrownBy(() -> parse(Map.of("HOME", "/h"), option))
+                .withMessageContaining("\"" + option + "\"")
+                .withMessageContaining("--disk FILE");
     }
 
     @Test
     void anEmptyPathIsRefused() {
         assertThatExceptionOfType(UsageException.class)
                 .isThrownBy(() -> parse(Map.of("HOME", "/h"), "--disk", ""))
+                .withMessage("--disk is empty, a path was expected");
+        assertThatExceptionOfType(UsageException.class)
+                .isThrownBy(() -> parse(Map.of("HOME", "/h"), "--disk="))
                 .withMessage("--disk is empty, a path was expected");
     }
 

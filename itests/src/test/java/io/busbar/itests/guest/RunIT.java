@@ -114,11 +114,16 @@ class RunIT {
     }
 
     @Test
-    void foldersMayHaveBlanks() throws Exception {
+    void foldersMayHaveBlanksThatForTemporaryFilesToo() throws Exception {
         directory = Files.createDirectory(directory.resolve("with a blank"));
-        try (var terminal = TerminalSession.start(environment(), Distribution.script() + " run")) {
+        var environment = new HashMap<>(environment());
+        environment.put("TMPDIR", directory.toString());
+        try (var terminal = TerminalSession.start(environment, Distribution.script() + " run")) {
             terminal.expect(PROMPT, BOOT).type("exit");
             assertThat(terminal.awaitEnd()).as(terminal.screen()).isZero();
+        }
+        try (var files = Files.list(directory)) {
+            assertThat(files.map(file -> file.getFileName().toString())).containsOnly("state");
         }
     }
 

@@ -4,6 +4,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Which Busbar is asked, and what.
@@ -15,6 +16,9 @@ import java.util.Map;
  * @param columns width of the terminal, 0 if it is not known
  */
 record ClientOptions(String instance, Path directory, Action action, List<String> words, int columns) {
+
+    private static final String INSTANCE = "--instance";
+    private static final Set<String> VALUED = Set.of(INSTANCE, "--state-dir");
 
     enum Action {
         /** One command. */
@@ -35,7 +39,7 @@ record ClientOptions(String instance, Path directory, Action action, List<String
     }
 
     /**
-     * @param args options ({@code --instance NAME}, {@code --state-dir DIR}), then a command, {@code shell}, or
+     * @param args options ({@code --instance NAME}, {@code --state-dir DIR}, or either with {@code =}), then a command, {@code shell}, or
      *     {@code --complete} and the words of a line, whose last may have begun
      * @param env the environment, of which COLUMNS and those of {@link StatePaths} are read
      */
@@ -43,16 +47,19 @@ record ClientOptions(String instance, Path directory, Action action, List<String
         var instance = StatePaths.instance(env);
         var root = "";
         var rest = args;
-        while (!rest.isEmpty() && (rest.getFirst().equals("--instance") || rest.getFirst().equals("--state-dir"))) {
-            if (rest.size() < 2 || rest.get(1).isEmpty()) {
-                throw new Wrong(rest.getFirst() + " needs a value");
+        while (!rest.isEmpty() && VALUED.contains(LongOption.of(rest.getFirst()).name())) {
+            var option = LongOption.of(rest.getFirst());
+            var taken = option.value().isPresent() ? 1 : 2;
+            var value = option.value().orElse(rest.size() < taken ? "" : rest.get(1));
+            if (value.isEmpty()) {
+                throw new Wrong(option.name() + " needs a value");
             }
-            if (rest.getFirst().equals("--instance")) {
-                instance = rest.get(1);
+            if (option.name().equals(INSTANCE)) {
+                instance = value;
             } else {
-                root = rest.get(1);
+                root = value;
             }
-            rest = rest.subList(2, rest.size());
+            rest = rest.subList(taken, rest.size());
         }
         var directory = directory(root, env, instance);
         var action = action(rest);

@@ -6,6 +6,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -22,6 +23,8 @@ import java.util.function.Consumer;
  */
 public final class ControlConnection implements AutoCloseable {
     private static final int VERSION = 1;
+    private static final String ENDED =
+            "Busbar has ended, or closed the control connection, before the command was answered";
 
     private final SocketChannel channel;
     private final BufferedReader answers;
@@ -102,17 +105,36 @@ public final class ControlConnection implements AutoCloseable {
 
     private void send(JsonLine request) throws IOException {
         var bytes = ByteBuffer.wrap((request + "\n").getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
+        orEnded(() -> {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            return null;
+        });
     }
 
     private Answer receive() throws IOException {
-        var line = answers.readLine();
+        var line = orEnded(answers::readLine);
         if (line == null) {
-            throw new IOException("Busbar closed the control connection before the command ended");
+            throw new IOException(ENDED);
         }
         return Answer.parse(line);
+    }
+
+    /** What fails at the socket, a broken pipe or a reset, is that the other side has left. */
+    private static String orEnded(Transfer transfer) throws IOException {
+        try {
+            return transfer.run();
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IOException(ENDED, e);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Transfer {
+        String run() throws IOException;
     }
 
     @Override

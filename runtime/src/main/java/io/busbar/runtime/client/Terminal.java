@@ -1,15 +1,10 @@
 package io.busbar.runtime.client;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.List;
-import org.jline.builtins.Completers.FileNameCompleter;
-import org.jline.reader.Candidate;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
-import org.jline.reader.ParsedLine;
 import org.jline.reader.UserInterruptException;
 import org.jline.reader.impl.DefaultParser;
 import org.jline.terminal.TerminalBuilder;
@@ -20,7 +15,6 @@ final class Terminal {
 
     private final ControlConnection connection;
     private final Path history;
-    private final FileNameCompleter files = new FileNameCompleter();
 
     Terminal(ControlConnection connection, Path history) {
         this.connection = connection;
@@ -35,7 +29,7 @@ final class Terminal {
                     .terminal(terminal)
                     .appName("busbar")
                     .parser(new DefaultParser().eofOnUnclosedQuote(false))
-                    .completer(this::complete)
+                    .completer(new WordCompleter(connection))
                     .variable(LineReader.HISTORY_FILE, history)
                     .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
                     .option(LineReader.Option.AUTO_FRESH_LINE, true)
@@ -58,20 +52,6 @@ final class Terminal {
             return "";
         } catch (EndOfFileException _) {
             return null;
-        }
-    }
-
-    /** Words that the running Busbar proposes; where it knows none, files. */
-    private void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
-        List<String> words;
-        try {
-            words = connection.complete(line.line().substring(0, line.cursor()));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        words.forEach(word -> candidates.add(new Candidate(word)));
-        if (words.isEmpty() && line.wordIndex() > 0) {
-            files.complete(reader, line, candidates);
         }
     }
 }

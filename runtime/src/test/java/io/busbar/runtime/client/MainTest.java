@@ -105,6 +105,7 @@ class MainTest {
         Files.createDirectories(directory.resolve("s/x"));
         try (var _ = ControlServer.open(directory.resolve("s/x/control.sock"), Echo::new)) {
             assertThat(client("", "--state-dir", "s", "--instance", "x", "vdpa").exit()).isEqualTo(1);
+            assertThat(client("", "--state-dir=s", "--instance=x", "vdpa", "--instance=y").exit()).isEqualTo(2);
         }
     }
 
@@ -114,6 +115,7 @@ class MainTest {
                 2, "", "busbar: a command was expected, such as \"vdpa dev show\", or \"shell\"\n"));
         assertThat(client("", "--bogus", "vdpa").err()).startsWith("busbar: unknown option \"--bogus\"");
         assertThat(client("", "--instance").err()).isEqualTo("busbar: --instance needs a value\n");
+        assertThat(client("", "--instance=", "vdpa").err()).isEqualTo("busbar: --instance needs a value\n");
         assertThat(client("", "--instance", "../x", "vdpa").err()).startsWith("busbar: \"../x\" is no name");
         assertThat(client("", "shell", "now").err()).isEqualTo("busbar: \"shell\" takes no \"now\"\n");
     }

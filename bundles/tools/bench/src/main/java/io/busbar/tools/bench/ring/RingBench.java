@@ -1,5 +1,7 @@
 package io.busbar.tools.bench.ring;
 
+import io.busbar.tools.bench.Arguments;
+import io.busbar.tools.bench.UsageException;
 import io.busbar.tools.bench.ring.RingWorkload.Sides;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -22,6 +24,8 @@ public final class RingBench {
     private static final int BELOW_FLOOR = 1;
     private static final int CANNOT = 2;
     private static final int DEFAULT_PAIRS = 9;
+    private static final int LEAST_PAIRS = 3;
+    private static final int MOST_PAIRS = 1000;
     private static final long MEASURE_NANOS = 100_000_000L;
     private static final long WARM_UP_NANOS = 150_000_000L;
     private static final int WARM_UPS = 4;
@@ -54,10 +58,10 @@ public final class RingBench {
             out.print(USAGE);
             return OK;
         }
-        int pairs;
+        Options options;
         try {
-            pairs = pairs(words);
-        } catch (IllegalArgumentException e) {
+            options = Options.parse(words);
+        } catch (UsageException e) {
             err.println("bench ring: " + e.getMessage());
             err.print(USAGE);
             return CANNOT;
@@ -65,10 +69,10 @@ public final class RingBench {
         try (CTwin twin = CTwin.compile()) {
             List<Result> results = new ArrayList<>();
             for (Sides sides : Sides.values()) {
-                results.addAll(measureAgainIfSlow(sides, twin, pairs, err));
+                results.addAll(measureAgainIfSlow(sides, twin, options.pairs(), err));
             }
-            print(results, pairs, words.contains("--json"), out);
-            return words.contains("--check") ? check(results, err) : OK;
+            print(results, options.pairs(), options.json(), out);
+            return options.check() ? check(results, err) : OK;
         } catch (IOException e) {
             err.println("bench ring: " + e.getMessage());
             return CANNOT;
@@ -79,23 +83,24 @@ public final class RingBench {
         }
     }
 
-    private static int pairs(List<String> words) {
-        int pairs = DEFAULT_PAIRS;
-        for (int i = 0; i < words.size(); i++) {
-            switch (words.get(i)) {
-                case "--check", "--json" -> { }
-                case "--pairs" -> {
-                    i++;
-                    String value = i < words.size() ? words.get(i) : "nothing";
-                    if (!value.matches("[0-9]{1,4}") || Integer.parseInt(value) < 3 || Integer.parseInt(value) > 1000) {
-                        throw new IllegalArgumentException("--pairs " + value + ": expected a number, 3 to 1000");
-                    }
-                    pairs = Integer.parseInt(value);
+    /** What was asked for. */
+    private record Options(boolean check, boolean json, int pairs) {
+
+        static Options parse(List<String> words) throws UsageException {
+            boolean check = false;
+            boolean json = false;
+            int pairs = DEFAULT_PAIRS;
+            for (Arguments arguments = new Arguments(words); arguments.hasNext();) {
+                String word = arguments.next();
+                switch (word) {
+                    case "--check" -> check = true;
+                    case "--json" -> json = true;
+                    case "--pairs" -> pairs = arguments.whole(word, LEAST_PAIRS, MOST_PAIRS);
+                    default -> throw new UsageException("unknown word \"" + word + "\"");
                 }
-                default -> throw new IllegalArgumentException("unknown word '" + words.get(i) + "'");
             }
+            return new Options(check, json, pairs);
         }
-        return pairs;
     }
 
     /** A queue's class is compiled while it runs, and now and then badly: a second queue then decides. */

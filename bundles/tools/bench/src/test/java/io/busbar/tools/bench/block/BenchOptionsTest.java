@@ -33,6 +33,17 @@ class BenchOptionsTest {
     }
 
     @Test
+    void a_value_may_stand_behind_an_equals_sign() throws UsageException {
+        BenchOptions options = BenchOptions.parse(
+                List.of("--pairs=9", "--dir=/a=b", "--only=randread-4k-qd1", "--check"));
+
+        assertThat(options.pairs()).isEqualTo(9);
+        assertThat(options.directory()).isEqualTo(Path.of("/a=b"));
+        assertThat(options.workloads()).containsExactly(Workload.RANDOM_READ_1);
+        assertThat(options.check()).isTrue();
+    }
+
+    @Test
     void all_workloads_run_unless_some_are_named() throws UsageException {
         assertThat(BenchOptions.parse(List.of()).workloads()).containsExactly(Workload.values());
         assertThat(BenchOptions.parse(List.of("--only", "randread-4k-qd1")).workloads())
@@ -52,6 +63,10 @@ class BenchOptionsTest {
         "--destructive, --socket",
         "--only x, '--only x: expected one of randread-4k-qd1, '",
         "--nonsense, --nonsense",
+        "--nonsense=1, --nonsense",
+        "--dir=, --dir is empty",
+        "--check=yes, '--check takes no value, and has \"yes\"'",
+        "--check= --json, --check takes no value",
     })
     void wrong_words_are_named(String words, String message) {
         assertThatThrownBy(() -> BenchOptions.parse(List.of(words.split(" "))))

@@ -18,7 +18,7 @@ class RingBenchTest {
     @Test
     void an_unknown_word_is_named_and_nothing_is_measured() {
         assertThat(run("--fast")).isEqualTo(2);
-        assertThat(err.toString()).contains("'--fast'").contains("usage:");
+        assertThat(err.toString()).contains("\"--fast\"").contains("usage:");
         assertThat(out.toString()).isEmpty();
     }
 
@@ -28,6 +28,8 @@ class RingBenchTest {
         assertThat(err.toString()).contains("--pairs two");
         assertThat(run("--pairs")).isEqualTo(2);
         assertThat(run("--pairs", "2")).isEqualTo(2);
+        assertThat(run("--pairs=1001")).isEqualTo(2);
+        assertThat(err.toString()).contains("--pairs 1001: expected a number, 3 to 1000");
     }
 
     @Test
