@@ -47,7 +47,9 @@ public record BlockInfo(
     /**
      * Returns a writable disk of the given size that holds writes at once, with discard and write-zeroes: memory.
      *
-     * @param capacity bytes, a multiple of 512
+     * @param capacity bytes, a multiple of 512, 0 and up
+     * @return the properties
+     * @throws IllegalArgumentException naming a capacity that is none
      */
     public static BlockInfo ofMemory(long capacity) {
         return new BlockInfo(capacity, false, false, true, true, 4096, SECTOR);

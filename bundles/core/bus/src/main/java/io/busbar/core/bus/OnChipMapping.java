@@ -7,7 +7,12 @@ import io.busbar.api.vdpa.OnChipIommu;
 import io.busbar.api.vdpa.VdpaConfigOps;
 import io.busbar.api.vdpa.VdpaException;
 
-/** The mapping of a device that takes whole tables. */
+/**
+ * The mapping of a device that takes whole tables.
+ *
+ * @param iommu takes them
+ * @param ops   the device's, which may count faults
+ */
 record OnChipMapping(OnChipIommu iommu, VdpaConfigOps ops) implements DmaMapping {
 
     @Override

@@ -15,13 +15,21 @@ import java.lang.ref.Reference;
  * <p>Closing does not wake a thread that waits: have an {@link EventFd} of your own in the set for that.
  */
 public final class Epoll implements AutoCloseable {
+    /** There is something to read, or a connection to accept (this and the others: include/uapi/linux/eventpoll.h). */
     public static final int EPOLLIN = 0x001;
+    /** There is room to write. */
     public static final int EPOLLOUT = 0x004;
+    /** An error is pending, or nobody reads a pipe any more; reported whether it was asked for or not. */
     public static final int EPOLLERR = 0x008;
+    /** Both directions are closed; reported whether it was asked for or not. */
     public static final int EPOLLHUP = 0x010;
+    /** The peer of a stream socket has closed its direction. */
     public static final int EPOLLRDHUP = 0x2000;
+    /** Of several sets that watch the descriptor not all are woken; for {@link #add} alone. */
     public static final int EPOLLEXCLUSIVE = 1 << 28;
+    /** One report, then silence until {@link #modify}. */
     public static final int EPOLLONESHOT = 1 << 30;
+    /** Edge-triggered: a report for each change, not for as long as the state lasts. */
     public static final int EPOLLET = 1 << 31;
 
     private static final int EPOLL_CLOEXEC = 0x80000;

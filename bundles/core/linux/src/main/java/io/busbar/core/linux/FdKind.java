@@ -4,12 +4,17 @@ package io.busbar.core.linux;
 public enum FdKind {
     /** A regular file; memory files (memfd, hugetlbfs) are regular files too. */
     REGULAR,
+    /** A directory. */
     DIRECTORY,
+    /** A socket of any family and type. */
     SOCKET,
     /** A pipe or FIFO, either end. */
     PIPE,
+    /** A character device. */
     CHARACTER,
+    /** A block device. */
     BLOCK,
+    /** An eventfd, of any flags. */
     EVENTFD,
     /** Anything else: epoll, io_uring, timerfd; also an eventfd where /proc is not mounted. */
     OTHER

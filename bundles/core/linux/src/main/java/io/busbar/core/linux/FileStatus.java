@@ -8,7 +8,18 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
-/** What statx(2) says about a file. */
+/**
+ * What statx(2) says about a file.
+ *
+ * @param mode                    type and permission bits (inode(7)), 16 bits
+ * @param size                    bytes; of a block device 0
+ * @param inode                   number in its file system
+ * @param deviceMajor             major number of the device with that file system
+ * @param deviceMinor             its minor number
+ * @param directIoKnown           whether the kernel (6.1 and later) says what O_DIRECT wants
+ * @param directIoMemoryAlignment bytes to which buffers have to be aligned; 0 if O_DIRECT is not supported
+ * @param directIoOffsetAlignment bytes to which offsets and lengths have to be aligned; 0 if it is not
+ */
 record FileStatus(int mode, long size, long inode, int deviceMajor, int deviceMinor,
         boolean directIoKnown, int directIoMemoryAlignment, int directIoOffsetAlignment) {
     private static final int AT_FDCWD = -100;

@@ -70,6 +70,7 @@ public final class Iovecs {
         return end - first;
     }
 
+    /** Most buffers that it has room for, 1 to {@link #MAX_COUNT}. */
     public int capacity() {
         return capacity;
     }

@@ -6,10 +6,15 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 /** Waits for one descriptor (ppoll). Allocates nothing; any thread. */
 public final class Poll {
+    /** There is something to read, or a connection to accept (this and the others: include/uapi/asm-generic/poll.h). */
     public static final int POLLIN = 0x001;
+    /** There is room to write. */
     public static final int POLLOUT = 0x004;
+    /** An error is pending, or nobody reads a pipe any more; only reported. */
     public static final int POLLERR = 0x008;
+    /** The other side has hung up; only reported. */
     public static final int POLLHUP = 0x010;
+    /** The number is no open descriptor; only reported. */
     public static final int POLLNVAL = 0x020;
 
     private static final int TIMESPEC = 16;
@@ -21,6 +26,8 @@ public final class Poll {
     /**
      * Waits until one of {@code events} is there; POLLERR, POLLHUP and POLLNVAL end the wait too.
      *
+     * @param fd           number of the descriptor
+     * @param events       {@link #POLLIN}, {@link #POLLOUT} or both
      * @param timeoutNanos 0 looks and returns; negative waits without limit
      * @return the events that are there; 0 when the time is over; negative errno (EINTR after a signal)
      */

@@ -13,7 +13,19 @@ import java.lang.foreign.MemorySegment;
  *  80 struct io_cqring_offsets: 0 head, 4 tail, 8 ring_mask, 12 ring_entries, 16 overflow, 20 cqes, 24 flags
  * </pre>
  *
- * Offsets are bytes from the start of the one mapping that holds both rings (IORING_FEAT_SINGLE_MMAP).
+ * Offsets are bytes from the start of the one mapping that holds both rings (IORING_FEAT_SINGLE_MMAP); source:
+ * include/uapi/linux/io_uring.h.
+ *
+ * @param sqEntries entries of the submission queue, a power of two
+ * @param cqEntries entries of the completion queue, a power of two
+ * @param features  IORING_FEAT_ bits
+ * @param sqHead    offset of the index up to which the kernel has consumed submissions
+ * @param sqTail    offset of the index up to which we have produced them
+ * @param sqArray   offset of the array of indices into the submission entries, 4 bytes each
+ * @param cqHead    offset of the index up to which we have consumed completions
+ * @param cqTail    offset of the index up to which the kernel has produced them
+ * @param cqFlags   offset of the completion queue's flags
+ * @param cqes      offset of the completion entries, {@value #CQE_BYTES} bytes each
  */
 record RingLayout(int sqEntries, int cqEntries, int features, int sqHead, int sqTail, int sqFlags, int sqArray,
         int cqHead, int cqTail, int cqFlags, int cqes) {

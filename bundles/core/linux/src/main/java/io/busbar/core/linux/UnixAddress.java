@@ -8,7 +8,13 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** The address of a Unix socket in the file system: struct sockaddr_un, 2 bytes family and 108 bytes path with NUL. */
+/**
+ * The address of a Unix socket in the file system: struct sockaddr_un, 2 bytes family and 108 bytes path with NUL
+ * (unix(7)).
+ *
+ * @param memory the struct
+ * @param length bytes of it that are used, the NUL with them
+ */
 record UnixAddress(MemorySegment memory, int length) {
     static final int AF_UNIX = 1;
     static final int SOCK_STREAM = 1;

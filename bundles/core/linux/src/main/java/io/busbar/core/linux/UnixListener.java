@@ -95,6 +95,7 @@ public final class UnixListener implements AutoCloseable {
         return fd;
     }
 
+    /** Where it listens, or listened. */
     public Path path() {
         return path;
     }

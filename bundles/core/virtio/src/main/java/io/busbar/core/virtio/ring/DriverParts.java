@@ -5,9 +5,18 @@ import static io.busbar.core.virtio.VirtioConfig.VIRTIO_RING_F_INDIRECT_DESC;
 import io.busbar.core.virtio.VirtioConfig;
 
 /**
- * The geometry and the arrays of the driver side of one split queue. {@code next} links the free descriptors, by index.
- * {@code outstanding} has two words by head: token, number of descriptors and last descriptor of the chain (0 when not
- * outstanding), and its writable bytes. {@code order} is null without IN_ORDER.
+ * The geometry and the arrays of the driver side of one split queue (virtio 1.2, 2.7.13 and 2.7.14): what is constant in
+ * a class that was made for this queue alone.
+ *
+ * @param geometry     where the parts are, and what was negotiated
+ * @param next         links the free descriptors, by index
+ * @param outstanding  two words by head: token, number of descriptors and last descriptor of the chain (0 when it is not
+ *                     outstanding), and its writable bytes
+ * @param order        heads in the order in which they were made available, a ring of as many as the queue has entries;
+ *                     null without IN_ORDER
+ * @param tables       address in this process of the indirect tables, one by head
+ * @param tablesIova   the same as the device sees it
+ * @param tableEntries descriptors of each table; 0 without INDIRECT_DESC
  */
 record DriverParts(SplitGeometry geometry, int[] next, long[] outstanding, int[] order, long tables, long tablesIova,
         int tableEntries) {

@@ -8,8 +8,19 @@ import io.busbar.core.virtio.VirtioConfig;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What does not change while a split queue lives. A record, so that its components are constants to the compiler where
- * the record is one.
+ * What does not change while a split queue lives (virtio 1.2, 2.7). A record, so that its components are constants to the
+ * compiler where the record is one. Addresses are those of this process, checked when the queue was set up.
+ *
+ * @param all         the segment over all memory through which the addresses are used
+ * @param descriptors address of the descriptor table (2.7.5)
+ * @param avail       address of the available ring (2.7.6), the driver area
+ * @param used        address of the used ring (2.7.8), the device area
+ * @param usedEvent   address of {@code used_event}, behind the available ring (2.7.7)
+ * @param availEvent  address of {@code avail_event}, behind the used ring (2.7.10)
+ * @param size        entries, a power of two, 1 to 32768
+ * @param eventIdx    whether EVENT_IDX was negotiated
+ * @param indirect    whether INDIRECT_DESC was
+ * @param inOrder     whether IN_ORDER was
  */
 record SplitGeometry(MemorySegment all, long descriptors, long avail, long used, long usedEvent, long availEvent,
         int size, boolean eventIdx, boolean indirect, boolean inOrder) {

@@ -16,7 +16,13 @@ import java.util.function.ToDoubleFunction;
  */
 record Comparison(Workload workload, Series ours, Series peer, List<Series> others) {
 
-    /** A figure of ours over the peer's, round by round. */
+    /**
+     * A figure of ours over the peer's, round by round.
+     *
+     * @param median of all rounds
+     * @param least  of all rounds
+     * @param most   of all rounds
+     */
     record Ratio(double median, double least, double most) {
     }
 
