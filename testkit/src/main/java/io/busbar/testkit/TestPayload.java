@@ -154,28 +154,26 @@ public final class TestPayload implements Payload {
 
     @Override
     public long copyTo(MemorySegment target, long offset, long length) {
-        long wanted = Math.min(length, remaining());
-        long done = 0;
-        while (done < wanted && !gone) {
-            int piece = pieceAt(position);
-            long inside = position - startOf(piece);
-            long step = Math.min(wanted - done, pieces[piece].byteSize() - inside);
-            MemorySegment.copy(pieces[piece], inside, target, offset + done, step);
-            done += step;
-            position += step;
-        }
-        return gone ? EFAULT : done;
+        return copy(target, offset, length, false);
     }
 
     @Override
     public long copyFrom(MemorySegment source, long offset, long length) {
+        return copy(source, offset, length, true);
+    }
+
+    private long copy(MemorySegment other, long offset, long length, boolean in) {
         long wanted = Math.min(length, remaining());
         long done = 0;
         while (done < wanted && !gone) {
             int piece = pieceAt(position);
             long inside = position - startOf(piece);
             long step = Math.min(wanted - done, pieces[piece].byteSize() - inside);
-            MemorySegment.copy(source, offset + done, pieces[piece], inside, step);
+            if (in) {
+                MemorySegment.copy(other, offset + done, pieces[piece], inside, step);
+            } else {
+                MemorySegment.copy(pieces[piece], inside, other, offset + done, step);
+            }
             done += step;
             position += step;
         }

@@ -1,39 +1,24 @@
 package io.busbar.core.queue;
 
-import io.busbar.api.device.Chain;
 import io.busbar.api.device.ChainTask;
 import io.busbar.api.memory.IoCompletion;
-import io.busbar.api.memory.Payload;
 
 /**
  * A chain of a queue that the model pulls: open for a part of one call, on the thread that owns the queue. Used again for
  * another head as soon as it is closed, so that few of them serve a queue of any size.
  */
-final class PulledChain implements Chain, PayloadOwner {
+final class PulledChain extends RingChain {
 
     private final PulledChains source;
-    private final int slot;
-    private final ChainPayload readable = new ChainPayload(this, false);
-    private final ChainPayload writable = new ChainPayload(this, true);
-    private io.busbar.core.virtio.ring.Chain chain;
     private boolean open;
 
     PulledChain(PulledChains source, int slot) {
+        super(slot);
         this.source = source;
-        this.slot = slot;
-    }
-
-    void set(io.busbar.core.virtio.ring.Chain taken) {
-        chain = taken;
-    }
-
-    io.busbar.core.virtio.ring.Chain chain() {
-        return chain;
     }
 
     void open(RegionViews views) {
-        readable.open(chain, views);
-        writable.open(chain, views);
+        openPayloads(views);
         open = true;
     }
 
@@ -59,38 +44,13 @@ final class PulledChain implements Chain, PayloadOwner {
     @Override
     public void checkOpen() {
         if (!open) {
-            throw new IllegalStateException("the request was completed already");
+            throw ended();
         }
-    }
-
-    @Override
-    public int slot() {
-        return slot;
     }
 
     @Override
     public int queueSize() {
         return source.queueSize();
-    }
-
-    @Override
-    public Payload readable() {
-        return readable;
-    }
-
-    @Override
-    public Payload writable() {
-        return writable;
-    }
-
-    @Override
-    public boolean faulted() {
-        return chain.fault() != 0;
-    }
-
-    @Override
-    public boolean lastByteReachable() {
-        return chain.lastByteReachable();
     }
 
     @Override

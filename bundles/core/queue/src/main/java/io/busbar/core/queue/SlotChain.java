@@ -1,9 +1,7 @@
 package io.busbar.core.queue;
 
-import io.busbar.api.device.Chain;
 import io.busbar.api.device.ChainTask;
 import io.busbar.api.memory.IoCompletion;
-import io.busbar.api.memory.Payload;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
@@ -18,7 +16,7 @@ import java.lang.invoke.VarHandle;
  * of its payloads on any other thread; verbs that come later are refused. Users are counted first and look at the state
  * then, the owner gives up first and counts users then: one of them sees the other.
  */
-final class SlotChain implements Chain, PayloadOwner {
+final class SlotChain extends RingChain {
 
     private static final int IDLE = 0;
     private static final int OPEN = 1;
@@ -39,48 +37,39 @@ final class SlotChain implements Chain, PayloadOwner {
 
     private final ActiveQueue queue;
     private final Thread owner;
-    private final int slot;
-    private final ChainPayload readable;
-    private final ChainPayload writable;
     private volatile int state = IDLE;
     private volatile SlotChain next;
     private final IoTask ioTask = new IoTask();
     /** Pieces of work that I/O threads have or get, and verbs on threads that are neither the owner nor at such work. */
     private volatile int users;
-    private io.busbar.core.virtio.ring.Chain chain;
     private long written;
     private IoCompletion transfer;
     private Object transferAttachment;
 
     /** Makes the stub of a hand-over, which is no chain. */
     SlotChain() {
+        super(-1);
         queue = null;
         owner = null;
-        slot = -1;
-        readable = null;
-        writable = null;
     }
 
     SlotChain(ActiveQueue queue, int slot) {
+        super(slot);
         this.queue = queue;
         this.owner = queue.worker();
-        this.slot = slot;
-        readable = new ChainPayload(this, false);
-        writable = new ChainPayload(this, true);
     }
 
     /** Opens the slot for a chain that was taken; owner only. */
     void open(io.busbar.core.virtio.ring.Chain taken, RegionViews views) {
-        chain = taken;
-        readable.open(taken, views);
-        writable.open(taken, views);
+        set(taken);
+        openPayloads(views);
         // Release, pairs with the compare-and-set of complete(): whoever ends the chain sees it opened.
         STATE.setRelease(this, OPEN);
     }
 
     /** Ends the slot's use after its chain went back to the ring; owner only. */
     void release() {
-        chain = null;
+        set(null);
         STATE.setRelease(this, IDLE);
     }
 
@@ -122,10 +111,6 @@ final class SlotChain implements Chain, PayloadOwner {
         }
     }
 
-    private static IllegalStateException ended() {
-        return new IllegalStateException("the request was completed already");
-    }
-
     @Override
     public boolean startTransfer(
             ChainPayload payload, int descriptor, long fileOffset, int flags, IoCompletion completion, Object attachment) {
@@ -134,10 +119,6 @@ final class SlotChain implements Chain, PayloadOwner {
 
     ActiveQueue queue() {
         return queue;
-    }
-
-    io.busbar.core.virtio.ring.Chain chain() {
-        return chain;
     }
 
     long written() {
@@ -158,33 +139,8 @@ final class SlotChain implements Chain, PayloadOwner {
     }
 
     @Override
-    public int slot() {
-        return slot;
-    }
-
-    @Override
     public int queueSize() {
         return queue.size();
-    }
-
-    @Override
-    public Payload readable() {
-        return readable;
-    }
-
-    @Override
-    public Payload writable() {
-        return writable;
-    }
-
-    @Override
-    public boolean faulted() {
-        return chain.fault() != 0;
-    }
-
-    @Override
-    public boolean lastByteReachable() {
-        return chain.lastByteReachable();
     }
 
     @Override

@@ -4,11 +4,10 @@ import io.busbar.api.device.ChainBatch;
 import io.busbar.api.device.ChainSource;
 import io.busbar.api.device.PullingDeviceModel;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /** A device model that serves its queue as a test says. */
-final class PullingTestModel implements PullingDeviceModel {
+final class PullingTestModel extends BareModel implements PullingDeviceModel {
 
     private final Consumer<ChainSource> service;
     private final boolean receives;
@@ -62,51 +61,7 @@ final class PullingTestModel implements PullingDeviceModel {
     }
 
     @Override
-    public void attach(Object backend) {
-    }
-
-    @Override
-    public void detach() {
-    }
-
-    @Override
-    public long deviceFeatures() {
-        return 0;
-    }
-
-    @Override
-    public int vqCount() {
-        return 1;
-    }
-
-    @Override
-    public void setDriverFeatures(long features) {
-    }
-
-    @Override
-    public int configSize() {
-        return 0;
-    }
-
-    @Override
-    public void readConfig(int offset, byte[] target) {
-    }
-
-    @Override
-    public void writeConfig(int offset, byte[] source) {
-    }
-
-    @Override
     public void process(int queue, ChainBatch batch) {
         throw new IllegalStateException("a pulled queue's chains are handed out");
-    }
-
-    @Override
-    public Map<String, Long> statistics(int queue) {
-        return Map.of();
-    }
-
-    @Override
-    public void close() {
     }
 }
