@@ -22,6 +22,15 @@ public interface NetBackend extends Backend {
     NetInfo info();
 
     /**
+     * Tells how many queue pairs the driver uses from now on: the first ones. Frames for others would wait until the driver
+     * uses them; transmitted frames may still come from them. One until told else. Any thread; returns at once. Needs no answer
+     * of a backend that serves one pair.
+     *
+     * @param pairs 1 to the number of channels
+     */
+    default void usePairs(int pairs) {}
+
+    /**
      * Takes a frame from the driver, as a whole and at once: nothing of it is valid after the return. What the network
      * cannot carry is dropped and counted by the backend.
      *

@@ -21,6 +21,15 @@ public interface PullingDeviceModel extends DeviceModel {
     boolean pulls(int queue);
 
     /**
+     * Tells that the driver made a queue ready, or that it is not any more; for models to which it matters which queues a
+     * driver uses. On a control thread; returns at once. A model that is attached is told of each queue.
+     *
+     * @param queue   queue
+     * @param isReady whether it is
+     */
+    default void ready(int queue, boolean isReady) {}
+
+    /**
      * Serves a queue: takes chains as long as there is something to do with them. On the thread that owns the queue,
      * while a backend is attached; must not block.
      *

@@ -181,13 +181,20 @@ final class SoftwareDataPath implements DataPath {
         VirtqueueSetup queue = queues[index];
         if (ready && !queue.ready) {
             activate(index);
-            queue.ready = true;
+            setReady(index, true);
         } else if (!ready && queue.ready) {
             if (queue.active != null) {
                 deactivate(List.of(queue));
             }
-            queue.ready = false;
             queue.startsAgain = false;
+            setReady(index, false);
+        }
+    }
+
+    private void setReady(int index, boolean ready) {
+        queues[index].ready = ready;
+        if (model instanceof PullingDeviceModel pulling) {
+            pulling.ready(index, ready);
         }
     }
 
@@ -408,6 +415,7 @@ final class SoftwareDataPath implements DataPath {
         model = to;
         for (int i = 0; i < pulled.length; i++) {
             pulled[i] = to instanceof PullingDeviceModel pulling && pulling.pulls(i);
+            setReady(i, queues[i].ready);
         }
         resumeAll();
     }
@@ -451,8 +459,11 @@ final class SoftwareDataPath implements DataPath {
     public synchronized void reset() throws VdpaException {
         running = false;
         deactivate(active());
-        for (VirtqueueSetup queue : queues) {
-            queue.reset();
+        for (int i = 0; i < queues.length; i++) {
+            if (queues[i].ready) {
+                setReady(i, false);
+            }
+            queues[i].reset();
         }
         features = 0;
         replaceInflight(null);

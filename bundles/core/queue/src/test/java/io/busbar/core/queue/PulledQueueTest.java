@@ -446,4 +446,20 @@ class PulledQueueTest {
             throw thrown.get();
         }).hasMessageContaining("stays on the thread");
     }
+
+    @Test
+    void a_model_is_told_which_queues_are_ready_when_that_changes_and_when_it_is_attached() throws Exception {
+        PullingTestModel model = new PullingTestModel(this::giveOnePerPending);
+        start(model);
+        assertThat(model.isReady()).isTrue();
+        path.setVqReady(0, false);
+        assertThat(model.isReady()).isFalse();
+        path.setVqReady(0, true);
+        path.detach();
+        PullingTestModel next = new PullingTestModel(this::giveOnePerPending);
+        path.attach(next);
+        assertThat(next.isReady()).isTrue();
+        path.reset();
+        assertThat(next.isReady()).isFalse();
+    }
 }

@@ -12,6 +12,7 @@ final class PullingTestModel extends BareModel implements PullingDeviceModel {
     private final Consumer<ChainSource> service;
     private final boolean receives;
     private final int descriptor;
+    private volatile boolean ready;
 
     PullingTestModel(Consumer<ChainSource> service) {
         this(service, true, -1);
@@ -26,6 +27,16 @@ final class PullingTestModel extends BareModel implements PullingDeviceModel {
     @Override
     public boolean pulls(int queue) {
         return true;
+    }
+
+    /** Returns whether a queue is ready, as the model was told last. */
+    boolean isReady() {
+        return ready;
+    }
+
+    @Override
+    public void ready(int queue, boolean isReady) {
+        ready = isReady;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.busbar.core.virtio;
 
 import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_BLOCK;
+import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_NET;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,35 @@ public final class FeatureNames {
             Map.entry(16, "SECURE_ERASE"),
             Map.entry(17, "ZONED"));
 
+    private static final Map<Integer, String> NET = Map.ofEntries(
+            Map.entry(0, "CSUM"),
+            Map.entry(1, "GUEST_CSUM"),
+            Map.entry(2, "CTRL_GUEST_OFFLOADS"),
+            Map.entry(3, "MTU"),
+            Map.entry(5, "MAC"),
+            Map.entry(7, "GUEST_TSO4"),
+            Map.entry(8, "GUEST_TSO6"),
+            Map.entry(9, "GUEST_ECN"),
+            Map.entry(10, "GUEST_UFO"),
+            Map.entry(11, "HOST_TSO4"),
+            Map.entry(12, "HOST_TSO6"),
+            Map.entry(13, "HOST_ECN"),
+            Map.entry(14, "HOST_UFO"),
+            Map.entry(15, "MRG_RXBUF"),
+            Map.entry(16, "STATUS"),
+            Map.entry(17, "CTRL_VQ"),
+            Map.entry(18, "CTRL_RX"),
+            Map.entry(19, "CTRL_VLAN"),
+            Map.entry(20, "CTRL_RX_EXTRA"),
+            Map.entry(21, "GUEST_ANNOUNCE"),
+            Map.entry(22, "MQ"),
+            Map.entry(23, "CTRL_MAC_ADDR"),
+            Map.entry(57, "HASH_REPORT"),
+            Map.entry(60, "RSS"),
+            Map.entry(61, "RSC_EXT"),
+            Map.entry(62, "STANDBY"),
+            Map.entry(63, "SPEED_DUPLEX"));
+
     private FeatureNames() {
     }
 
@@ -55,10 +85,18 @@ public final class FeatureNames {
      */
     public static String name(int deviceId, int feature) {
         String name = COMMON.get(feature);
-        if (name == null && deviceId == VIRTIO_ID_BLOCK) {
-            name = BLOCK.get(feature);
+        if (name == null) {
+            name = of(deviceId).get(feature);
         }
         return name == null ? "bit_" + feature : name;
+    }
+
+    private static Map<Integer, String> of(int deviceId) {
+        return switch (deviceId) {
+            case VIRTIO_ID_NET -> NET;
+            case VIRTIO_ID_BLOCK -> BLOCK;
+            default -> Map.of();
+        };
     }
 
     /**

@@ -3,12 +3,55 @@ package io.busbar.core.virtio;
 import static io.busbar.core.virtio.VirtioConfig.VIRTIO_F_VERSION_1;
 import static io.busbar.core.virtio.VirtioConfig.has;
 import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_BLOCK;
+import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_NET;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_CSUM;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_CTRL_GUEST_OFFLOADS;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_CTRL_MAC_ADDR;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_CTRL_RX;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_CTRL_RX_EXTRA;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_CTRL_VLAN;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_CTRL_VQ;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_GUEST_ANNOUNCE;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_GUEST_CSUM;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_GUEST_ECN;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_GUEST_TSO4;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_GUEST_TSO6;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_GUEST_UFO;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_HOST_ECN;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_HOST_TSO4;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_HOST_TSO6;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_HOST_UFO;
+import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_F_MQ;
 
 import io.busbar.core.virtio.block.VirtioBlk;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Which sets of features may be accepted (virtio 1.2, 2.2 and the rules of each device type). */
 public final class FeatureRules {
+
+    /** virtio 1.2, 5.2.5.1. */
+    private static final List<Need> BLOCK =
+            List.of(Need.of(VirtioBlk.VIRTIO_BLK_F_CONFIG_WCE, VirtioBlk.VIRTIO_BLK_F_FLUSH));
+
+    /** virtio 1.2, 5.1.3.1. */
+    private static final List<Need> NET = List.of(
+            Need.of(VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_CSUM),
+            Need.of(VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_GUEST_CSUM),
+            Need.of(VIRTIO_NET_F_GUEST_ECN, VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO6),
+            Need.of(VIRTIO_NET_F_GUEST_UFO, VIRTIO_NET_F_GUEST_CSUM),
+            Need.of(VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_CSUM),
+            Need.of(VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_CSUM),
+            Need.of(VIRTIO_NET_F_HOST_ECN, VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_HOST_TSO6),
+            Need.of(VIRTIO_NET_F_HOST_UFO, VIRTIO_NET_F_CSUM),
+            Need.of(VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, VIRTIO_NET_F_CTRL_VQ),
+            Need.of(VIRTIO_NET_F_CTRL_RX, VIRTIO_NET_F_CTRL_VQ),
+            Need.of(VIRTIO_NET_F_CTRL_VLAN, VIRTIO_NET_F_CTRL_VQ),
+            Need.of(VIRTIO_NET_F_CTRL_RX_EXTRA, VIRTIO_NET_F_CTRL_VQ),
+            Need.of(VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_CTRL_VQ),
+            Need.of(VIRTIO_NET_F_MQ, VIRTIO_NET_F_CTRL_VQ),
+            Need.of(VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_CTRL_VQ));
 
     private FeatureRules() {
     }
@@ -42,11 +85,31 @@ public final class FeatureRules {
      * @return empty if each feature has what it needs, else a sentence that names the pair
      */
     public static Optional<String> brokenDependency(int deviceId, long features) {
-        if (deviceId == VIRTIO_ID_BLOCK
-                && has(features, VirtioBlk.VIRTIO_BLK_F_CONFIG_WCE)
-                && !has(features, VirtioBlk.VIRTIO_BLK_F_FLUSH)) {
-            return Optional.of("CONFIG_WCE needs FLUSH");
+        return switch (deviceId) {
+            case VIRTIO_ID_BLOCK -> broken(deviceId, features, BLOCK);
+            case VIRTIO_ID_NET -> broken(deviceId, features, NET);
+            default -> Optional.empty();
+        };
+    }
+
+    private static Optional<String> broken(int deviceId, long features, List<Need> needs) {
+        return needs.stream()
+                .filter(need -> has(features, need.feature()) && (features & need.oneOf()) == 0)
+                .findFirst()
+                .map(need -> FeatureNames.name(deviceId, need.feature()) + " needs "
+                        + String.join(" or ", FeatureNames.names(deviceId, need.oneOf())));
+    }
+
+    /**
+     * A feature that makes no sense without another.
+     *
+     * @param feature bit number
+     * @param oneOf   mask of those of which one has to be there
+     */
+    private record Need(int feature, long oneOf) {
+
+        static Need of(int feature, int... oneOf) {
+            return new Need(feature, IntStream.of(oneOf).mapToLong(VirtioConfig::bit).sum());
         }
-        return Optional.empty();
     }
 }

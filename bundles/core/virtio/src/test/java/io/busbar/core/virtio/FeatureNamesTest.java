@@ -29,6 +29,13 @@ class FeatureNamesTest {
 
     @Test
     void names_of_one_device_type_are_not_used_for_another() {
-        assertThat(FeatureNames.name(VIRTIO_ID_NET, 9)).isEqualTo("bit_9");
+        assertThat(FeatureNames.name(VIRTIO_ID_NET, 9)).isEqualTo("GUEST_ECN");
+        assertThat(FeatureNames.name(VIRTIO_ID_NET, 6)).isEqualTo("bit_6");
+    }
+
+    @Test
+    void net_features_are_named_as_the_vdpa_tool_names_them() {
+        assertThat(FeatureNames.names(VIRTIO_ID_NET, 0x308830028L)).containsExactly(
+                "MTU", "MAC", "STATUS", "CTRL_VQ", "CTRL_MAC_ADDR", "ANY_LAYOUT", "VERSION_1", "ACCESS_PLATFORM");
     }
 }

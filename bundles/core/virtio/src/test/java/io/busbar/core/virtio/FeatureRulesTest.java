@@ -1,9 +1,12 @@
 package io.busbar.core.virtio;
 
 import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_BLOCK;
+import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_NET;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class FeatureRulesTest {
 
@@ -32,5 +35,34 @@ class FeatureRulesTest {
     void config_wce_without_flush_is_refused_5_2_5() {
         assertThat(FeatureRules.refusal(VIRTIO_ID_BLOCK, VERSION_1 | FLUSH | CONFIG_WCE, VERSION_1 | CONFIG_WCE))
                 .contains("CONFIG_WCE needs FLUSH");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "7, GUEST_TSO4 needs GUEST_CSUM",
+        "8, GUEST_TSO6 needs GUEST_CSUM",
+        "9, GUEST_ECN needs GUEST_TSO4 or GUEST_TSO6",
+        "10, GUEST_UFO needs GUEST_CSUM",
+        "11, HOST_TSO4 needs CSUM",
+        "12, HOST_TSO6 needs CSUM",
+        "13, HOST_ECN needs HOST_TSO4 or HOST_TSO6",
+        "14, HOST_UFO needs CSUM",
+        "2, CTRL_GUEST_OFFLOADS needs CTRL_VQ",
+        "18, CTRL_RX needs CTRL_VQ",
+        "19, CTRL_VLAN needs CTRL_VQ",
+        "20, CTRL_RX_EXTRA needs CTRL_VQ",
+        "21, GUEST_ANNOUNCE needs CTRL_VQ",
+        "22, MQ needs CTRL_VQ",
+        "23, CTRL_MAC_ADDR needs CTRL_VQ"
+    })
+    void a_net_feature_without_what_it_needs_is_refused_5_1_3_1(int feature, String sentence) {
+        long accepted = VERSION_1 | 1L << feature;
+        assertThat(FeatureRules.refusal(VIRTIO_ID_NET, -1, accepted)).contains(sentence);
+    }
+
+    @Test
+    void net_features_with_all_that_they_need_are_accepted_5_1_3_1() {
+        long all = VERSION_1 | 1 | 1L << 1 | 1L << 7 | 1L << 9 | 1L << 11 | 1L << 13 | 1L << 17 | 1L << 18 | 1L << 22;
+        assertThat(FeatureRules.refusal(VIRTIO_ID_NET, -1, all)).isEmpty();
     }
 }

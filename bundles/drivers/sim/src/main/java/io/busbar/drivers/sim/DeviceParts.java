@@ -499,12 +499,8 @@ final class DeviceParts implements OpenBackend.Listener {
                 tellAgain();
             }
             config = config();
-            // Before the queues go on: who was served does not find the device shown as one that holds.
-            attached = true;
-            trouble = Health.OK;
             path.attach(model);
         } catch (VdpaException | RuntimeException | LinkageError refused) {
-            attached = false;
             quietly("detach", model::detach);
             if (fresh) {
                 closeModel();
@@ -513,6 +509,8 @@ final class DeviceParts implements OpenBackend.Listener {
             throw refused;
         }
         // Nothing fails from here on: a device that goes on is not shown as one that holds.
+        attached = true;
+        trouble = Health.OK;
         retryMillis = FIRST_RETRY_MILLIS;
         if (!Arrays.equals(lastConfig, config)) {
             notifications.configChanged();

@@ -598,7 +598,7 @@ class SimDeviceTest {
 
             file.unreadable = false;
             Eventually.that("it is tried again", () -> engine.path.model != null);
-            assertThat(device.health().ok()).isTrue();
+            Eventually.that("it is shown", () -> device.health().ok());
         }
 
         @Test
