@@ -60,6 +60,12 @@ enum FarClass {
             }
         }
 
+        /** QEMU's storage daemon 7.2 offers SIZE_MAX, and means by 0 that there is no limit. */
+        @Override
+        long empty(ConfigBytes config) {
+            return config.u32(BlockConfigLayout.SIZE_MAX) == 0 ? bit(VirtioBlk.VIRTIO_BLK_F_SIZE_MAX) : 0;
+        }
+
         @Override
         long mustStayAbsent() {
             return bit(VirtioBlk.VIRTIO_BLK_F_RO);
@@ -124,15 +130,20 @@ enum FarClass {
         return false;
     }
 
-    /** What can be offered of what the far process offers, with so many bytes of configuration. */
-    long servable(long offered, int configBytes) {
-        long features = offered & ~notServed & ~TRANSPORT_NOT_SERVED;
+    /** What can be offered of what the far process offers and shows in its configuration. */
+    long servable(long offered, ConfigBytes config) {
+        long features = offered & ~notServed & ~TRANSPORT_NOT_SERVED & ~empty(config);
         for (Map.Entry<Integer, Integer> field : fields.entrySet()) {
-            if (field.getValue() > configBytes) {
+            if (field.getValue() > config.size()) {
                 features &= ~bit(field.getKey());
             }
         }
         return features;
+    }
+
+    /** Features whose fields say nothing, which a driver might take at its word. */
+    long empty(ConfigBytes config) {
+        return 0;
     }
 
     /** Features that a device that comes back must not have if it had not: they take something from the driver. */

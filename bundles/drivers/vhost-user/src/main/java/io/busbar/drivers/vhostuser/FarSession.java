@@ -143,7 +143,7 @@ final class FarSession implements AutoCloseable {
         if (type.needsConfig() && config.size() == 0) {
             throw unfit("does not show its configuration, which a " + type.word() + " device needs");
         }
-        long features = type.servable(offered, config.size());
+        long features = type.servable(offered, config);
         if (!VirtioConfig.has(features, VirtioConfig.VIRTIO_F_VERSION_1)) {
             throw unfit("offers features 0x" + Long.toHexString(offered) + ": expected VERSION_1 among them");
         }

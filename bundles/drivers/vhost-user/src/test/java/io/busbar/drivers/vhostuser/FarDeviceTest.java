@@ -98,6 +98,12 @@ class FarDeviceTest {
         }
 
         @Test
+        void offers_no_limit_of_segments_that_is_0_as_qemu_storage_daemon_does() throws Exception {
+            rig.far.features |= 1 << 1;
+            assertThat(rig.connect().ops().getDeviceFeatures()).isEqualTo(Rig.FEATURES);
+        }
+
+        @Test
         void offers_no_ring_format_and_no_translation_that_cannot_be_had() throws Exception {
             rig.far.features |= 1L << 26 | 1L << 33 | 1L << 34 | 1L << 38 | 1L << 40;
             assertThat(rig.connect().ops().getDeviceFeatures()).isEqualTo(Rig.FEATURES);
