@@ -6,6 +6,8 @@ import io.busbar.core.virtio.VirtioConfig;
 import io.busbar.core.virtio.VirtioIds;
 import io.busbar.core.virtio.block.BlockConfigLayout;
 import io.busbar.core.virtio.block.VirtioBlk;
+import io.busbar.core.virtio.net.NetConfigLayout;
+import io.busbar.core.virtio.net.VirtioNet;
 import io.busbar.core.virtio.vhostuser.VhostUserFeatures;
 import java.util.Arrays;
 import java.util.List;
@@ -22,16 +24,20 @@ import java.util.stream.Collectors;
  * the front-end (virtio 1.2, 5.1.6.5; vhost-user, Multiple queue support).
  */
 enum FarClass {
-    /** A network card. Queues come in pairs. */
-    NET(VirtioIds.VIRTIO_ID_NET, 2, List.of(24, 12, 10, 8, 6), Net.FIELDS, Net.NOT_SERVED) {
+    /** A network card. Queues come in pairs, of which one is used: more need a control queue. */
+    NET(VirtioIds.VIRTIO_ID_NET, 2, List.of(NetConfigLayout.BYTES, NetConfigLayout.MTU + Short.BYTES,
+            NetConfigLayout.MAX_VIRTQUEUE_PAIRS, NetConfigLayout.STATUS), Net.FIELDS, Net.NOT_SERVED) {
         @Override
         Optional<String> wrong(long features, ConfigBytes config) {
-            if (VirtioConfig.has(features, Net.MQ) && config.u16(Net.MAX_PAIRS) < 1) {
-                return Optional.of("max_virtqueue_pairs 0");
-            }
-            return VirtioConfig.has(features, Net.MTU) && config.u16(Net.MTU_FIELD) < Net.LEAST_MTU
-                    ? Optional.of("mtu " + config.u16(Net.MTU_FIELD))
+            int mtu = config.u16(NetConfigLayout.MTU);
+            return VirtioConfig.has(features, VirtioNet.VIRTIO_NET_F_MTU) && mtu < Net.LEAST_MTU
+                    ? Optional.of("mtu " + mtu)
                     : Optional.empty();
+        }
+
+        @Override
+        int mostUnits() {
+            return 1;
         }
     },
 
@@ -120,6 +126,11 @@ enum FarClass {
         return queuesPerUnit;
     }
 
+    /** How many of those are used at most. */
+    int mostUnits() {
+        return FarWords.MOST_QUEUES;
+    }
+
     /** Sizes of the configuration that far processes have, the largest first; bytes. */
     List<Integer> configSizes() {
         return configSizes;
@@ -172,16 +183,26 @@ enum FarClass {
 
     /** Which bytes of a network card's configuration are valid by which feature (virtio 1.2, 5.1.4). */
     private static final class Net {
-        private static final int MTU = 3;
-        private static final int MQ = 22;
-        private static final int MAX_PAIRS = 8;
-        private static final int MTU_FIELD = 10;
         private static final int LEAST_MTU = 68;
-        private static final Map<Integer, Integer> FIELDS =
-                Map.of(5, 6, 16, 8, MQ, MAX_PAIRS + 2, MTU, MTU_FIELD + 2, 63, 17, 60, 24, 57, 24);
-        /** CTRL_GUEST_OFFLOADS, CTRL_VQ and what goes through it, HASH_REPORT, RSS. */
-        private static final long NOT_SERVED =
-                bit(2) | bit(17) | bit(18) | bit(19) | bit(20) | bit(21) | bit(23) | bit(57) | bit(60);
+        private static final int SPEED_DUPLEX = 63;
+        private static final Map<Integer, Integer> FIELDS = Map.of(
+                VirtioNet.VIRTIO_NET_F_MAC, VirtioNet.MAC_BYTES,
+                VirtioNet.VIRTIO_NET_F_STATUS, NetConfigLayout.STATUS + Short.BYTES,
+                VirtioNet.VIRTIO_NET_F_MTU, NetConfigLayout.MTU + Short.BYTES,
+                SPEED_DUPLEX, 17);
+        private static final int HASH_REPORT = 57;
+        private static final int RSS = 60;
+        /** The control queue, and what goes through it. */
+        private static final long NOT_SERVED = bit(VirtioNet.VIRTIO_NET_F_CTRL_VQ)
+                | bit(VirtioNet.VIRTIO_NET_F_CTRL_GUEST_OFFLOADS)
+                | bit(VirtioNet.VIRTIO_NET_F_CTRL_RX)
+                | bit(VirtioNet.VIRTIO_NET_F_CTRL_VLAN)
+                | bit(VirtioNet.VIRTIO_NET_F_CTRL_RX_EXTRA)
+                | bit(VirtioNet.VIRTIO_NET_F_GUEST_ANNOUNCE)
+                | bit(VirtioNet.VIRTIO_NET_F_MQ)
+                | bit(VirtioNet.VIRTIO_NET_F_CTRL_MAC_ADDR)
+                | bit(HASH_REPORT)
+                | bit(RSS);
     }
 
     /** The same for a disk (virtio 1.2, 5.2.4). */
@@ -198,8 +219,8 @@ enum FarClass {
                 VirtioBlk.VIRTIO_BLK_F_MQ, 36,
                 VirtioBlk.VIRTIO_BLK_F_DISCARD, 48,
                 VirtioBlk.VIRTIO_BLK_F_WRITE_ZEROES, 57,
-                16, 72,
-                17, BlockConfigLayout.BYTES);
+                VirtioBlk.VIRTIO_BLK_F_SECURE_ERASE, 72,
+                VirtioBlk.VIRTIO_BLK_F_ZONED, BlockConfigLayout.BYTES);
 
         private static Optional<String> wrong(long features, ConfigBytes config) {
             long capacity = config.u64(BlockConfigLayout.CAPACITY);

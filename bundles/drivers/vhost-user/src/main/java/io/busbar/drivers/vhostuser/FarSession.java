@@ -126,7 +126,7 @@ final class FarSession implements AutoCloseable {
         if (words.queues() > units) {
             throw unfit("has " + units + " queues: queues " + words.queues() + " were asked for");
         }
-        long used = words.queues() > 0 ? words.queues() : Math.min(units, FarWords.MOST_QUEUES);
+        long used = words.queues() > 0 ? words.queues() : Math.min(units, words.type().mostUnits());
         return (int) used * words.type().queuesPerUnit();
     }
 

@@ -16,7 +16,7 @@ import java.util.Set;
  *
  * @param socket    where the far process listens
  * @param type      what its device is
- * @param queues    how many queues (of a network device: pairs) are used; 0 for all
+ * @param queues    how many queues (of a network device: pairs, of which there is one) are used; 0 for all
  * @param queueSize the largest size of a queue
  */
 record FarWords(Path socket, FarClass type, int queues, int queueSize) {
@@ -33,7 +33,7 @@ record FarWords(Path socket, FarClass type, int queues, int queueSize) {
             new AttributeInfo(SOCKET, "FILE", "Where the other process listens; it may come later."),
             new AttributeInfo(CLASS, FarClass.words(), "What its device is."),
             new AttributeInfo(QUEUES, "N", "How many of its queues are used, 1 to " + MOST_QUEUES
-                    + "; of a network device pairs of queues; default all."),
+                    + "; default all. A network device has one pair."),
             new AttributeInfo(QUEUE_SIZE, "N", "Largest size of a queue, a power of two from 2 to "
                     + SplitLayout.MAX_SIZE + "; default " + DEFAULT_QUEUE_SIZE + "."));
 
@@ -49,10 +49,12 @@ record FarWords(Path socket, FarClass type, int queues, int queueSize) {
             throw invalid("unknown word " + String.join(" ", unknown) + ": expected socket, class, queues or queue_size");
         }
         String type = words.getOrDefault(CLASS, "");
+        FarClass known =
+                FarClass.of(type).orElseThrow(() -> invalid("class \"" + type + "\": expected " + FarClass.words()));
         return new FarWords(
                 socket(words.getOrDefault(SOCKET, "")),
-                FarClass.of(type).orElseThrow(() -> invalid("class \"" + type + "\": expected " + FarClass.words())),
-                number(QUEUES, words.get(QUEUES), 0, 1, MOST_QUEUES),
+                known,
+                number(QUEUES, words.get(QUEUES), 0, 1, known.mostUnits()),
                 queueSize(words.get(QUEUE_SIZE)));
     }
 

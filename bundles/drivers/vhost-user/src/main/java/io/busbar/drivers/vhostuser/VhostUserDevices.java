@@ -83,7 +83,7 @@ public final class VhostUserDevices implements VdpaManagementDevice {
 
     @Override
     public int maxSupportedVqs() {
-        return 2 * FarWords.MOST_QUEUES;
+        return FarWords.MOST_QUEUES;
     }
 
     @Override

@@ -116,14 +116,14 @@ class FarWordsTest {
     }
 
     @Test
-    void a_network_device_has_pairs_of_queues_and_no_control_queue() throws Exception {
+    void a_network_device_has_one_pair_of_queues_and_no_control_queue() throws Exception {
         VhostUserDevices maker = new VhostUserDevices(CONFIG);
         try (ScriptedBackEnd far = ScriptedBackEnd.listen(folder.resolve("far.sock"))) {
-            far.features = 0x1_4000_0000L | 1 << 5 | 1 << 15 | 1 << 17 | 1 << 23;
+            far.features = 0x1_4000_0000L | 1 << 5 | 1 << 15 | 1 << 17 | 1 << 22 | 1 << 23;
             far.config = new byte[12];
             VdpaParentDevice net = maker.devAdd(request("class", "net"));
             assertThat(net.ops().getDeviceId()).isEqualTo(1);
-            assertThat(net.vqCount()).isEqualTo(4);
+            assertThat(net.vqCount()).isEqualTo(2);
             assertThat(net.ops().getDeviceFeatures()).isEqualTo(0x1_0000_0000L | 1 << 5 | 1 << 15);
             maker.devDel(net);
 
