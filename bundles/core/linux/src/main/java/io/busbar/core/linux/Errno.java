@@ -93,6 +93,8 @@ public final class Errno {
     public static final int EBADMSG = 74;
     /** Value too large for defined data type. */
     public static final int EOVERFLOW = 75;
+    /** File descriptor in bad state. */
+    public static final int EBADFD = 77;
     /** Socket operation on non-socket. */
     public static final int ENOTSOCK = 88;
     /** Destination address required. */
@@ -200,6 +202,7 @@ public final class Errno {
         define(EPROTO, "EPROTO", "Protocol error");
         define(EBADMSG, "EBADMSG", "Bad message");
         define(EOVERFLOW, "EOVERFLOW", "Value too large for defined data type");
+        define(EBADFD, "EBADFD", "File descriptor in bad state");
         define(ENOTSOCK, "ENOTSOCK", "Socket operation on non-socket");
         define(EDESTADDRREQ, "EDESTADDRREQ", "Destination address required");
         define(EMSGSIZE, "EMSGSIZE", "Message too long");

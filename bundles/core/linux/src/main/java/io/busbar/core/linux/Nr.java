@@ -49,6 +49,7 @@ final class Nr {
     static final int EPOLL_CREATE1 = number(291, 20);
     static final int PREADV = number(295, 69);
     static final int PWRITEV = number(296, 70);
+    static final int SETNS = number(308, 268);
     static final int MEMFD_CREATE = number(319, 279);
     static final int PREADV2 = number(327, 286);
     static final int PWRITEV2 = number(328, 287);

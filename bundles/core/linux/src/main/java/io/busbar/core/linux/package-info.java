@@ -11,10 +11,10 @@
  * {@link io.busbar.core.linux.NativeAccessDeniedException}, which names the flag to add.
  *
  * <p><b>Threads.</b> Static methods that take a descriptor number may be called from any thread.
- * {@link io.busbar.core.linux.Fd}, {@link io.busbar.core.linux.CallSignal} and {@link io.busbar.core.linux.Mapping}
- * may be used and closed from any thread. Objects that own native scratch memory
+ * {@link io.busbar.core.linux.Fd}, {@link io.busbar.core.linux.CallSignal}, {@link io.busbar.core.linux.Mapping} and
+ * {@link io.busbar.core.linux.Tap} may be used and closed from any thread. Objects that own native scratch memory
  * ({@link io.busbar.core.linux.Epoll}, {@link io.busbar.core.linux.UnixStream}, {@link io.busbar.core.linux.Iovecs},
- * {@link io.busbar.core.linux.IoUring}) have one user thread at a time. System calls that wait pin the carrier of a
+ * {@link io.busbar.core.linux.IoUring}, {@link io.busbar.core.linux.RouteSocket}) have one user thread at a time. System calls that wait pin the carrier of a
  * virtual thread: wait on platform threads.
  *
  * <p><b>Addresses.</b> Memory is passed to system calls as a {@code long} address, never as a segment: the kernel checks
