@@ -1,5 +1,6 @@
 package io.busbar.itests.guest;
 
+import io.busbar.testkit.machine.Prerequisite;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -14,7 +15,7 @@ import java.util.stream.Stream;
  * The kernel of Debian's package {@code linux-image-amd64} with its modules: downloaded and unpacked, not installed, and kept
  * in a cache folder of the user.
  *
- * @param image   the kernel
+ * @param image   the kernel, unpacked where that can be done
  * @param modules the folder with its modules
  */
 record DebianKernel(Path image, Path modules) {
@@ -26,7 +27,7 @@ record DebianKernel(Path image, Path modules) {
     /**
      * The kernel that the package stands for at present, from the cache or downloaded.
      *
-     * @throws RuntimeException if apt does not know the package or cannot get it, see {@link Unavailable}
+     * @throws RuntimeException if apt does not know the package or cannot get it, see {@link Prerequisite}
      */
     static synchronized DebianKernel get() throws IOException {
         String name = packageName();
@@ -35,7 +36,8 @@ record DebianKernel(Path image, Path modules) {
             download(name, folder);
         }
         try (Stream<Path> images = Files.list(folder.resolve("boot"))) {
-            return new DebianKernel(images.findFirst().orElseThrow(), folder.resolve("lib/modules"));
+            Path image = images.filter(file -> file.getFileName().toString().startsWith("vmlinuz-")).findFirst().orElseThrow();
+            return new DebianKernel(BzImage.unpacked(image), folder.resolve("lib/modules"));
         }
     }
 
@@ -43,7 +45,7 @@ record DebianKernel(Path image, Path modules) {
         Host.Result result = Host.run(LIMIT, Host.require("apt-cache", "apt").toString(), "depends", META_PACKAGE);
         Matcher depends = DEPENDS.matcher(result.output());
         if (!depends.find()) {
-            throw Unavailable.because("apt knows no kernel for %s (try apt-get update): %s".formatted(META_PACKAGE, result.output()));
+            throw Prerequisite.missing("apt knows no kernel for %s (try apt-get update): %s".formatted(META_PACKAGE, result.output()));
         }
         return depends.group(1);
     }
@@ -64,7 +66,7 @@ record DebianKernel(Path image, Path modules) {
                     find unpacked -name '*.ko.xz' -exec xz -d {} +
                     """, "download", work.toString(), name);
             if (result.exit() != 0) {
-                throw Unavailable.because("cannot get package %s: %s".formatted(name, result.output()));
+                throw Prerequisite.missing("cannot get package %s: %s".formatted(name, result.output()));
             }
             publish(unpacked, folder);
         } finally {

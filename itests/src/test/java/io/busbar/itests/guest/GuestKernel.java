@@ -1,5 +1,6 @@
 package io.busbar.itests.guest;
 
+import io.busbar.testkit.machine.Prerequisite;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,7 @@ import java.util.stream.Stream;
  * A Linux kernel that boots from an initramfs with vhost-user-blk disks and runs one script.
  *
  * <p>What both kinds share is here: the initramfs, whose first process loads the modules, waits for the disks, gives
- * the script the host's files (read-only) as its root, and tells the script's exit status on the console.
+ * the script the host's files (read-only) as its root if it wants them, and tells the script's exit status on the console.
  */
 abstract class GuestKernel {
 
@@ -32,12 +33,9 @@ abstract class GuestKernel {
                     usleep 20000
                 done
             done
-            if ! MOUNT_HOST; then echo "cannot mount the host's files"; poweroff -f; fi
-            for folder in dev proc sys; do mount -o bind /$folder /host/$folder; done
-            for folder in tmp mnt run; do mount -t tmpfs tmpfs /host/$folder; done
-            cp /files/* /host/tmp/
+            PREPARE
             echo "BEGIN"
-            PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot /host /bin/bash /tmp/script 2>&1
+            RUN 2>&1
             status=$?
             if [ $status != 0 ]; then dmesg | tail -n 30; fi
             echo
@@ -46,32 +44,46 @@ abstract class GuestKernel {
             poweroff -f
             """;
 
+    private static final String PREPARE_HOST = """
+            if ! MOUNT_HOST; then echo "cannot mount the host's files"; poweroff -f; fi
+            for folder in dev proc sys; do mount -o bind /$folder /host/$folder; done
+            for folder in tmp mnt run; do mount -t tmpfs tmpfs /host/$folder; done
+            cp /files/* /host/tmp/
+            """;
+
+    private static final String RUN_HOST = "PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot /host /bin/bash /tmp/script";
+    private static final String PREPARE_BUSYBOX = "cp /files/* /tmp/";
+    private static final String RUN_BUSYBOX = "sh /tmp/script";
+
     /** What the kernel is called in reports. */
     abstract String name();
 
     /** The folder with the kernel's modules. */
     abstract Path modules() throws IOException;
 
-    /** The modules that a guest needs, those that they depend on left out. */
+    /** The modules that a guest needs for its disks and their file systems, those that they depend on left out. */
     abstract List<String> moduleNames();
+
+    /** The further modules that it takes to mount the host's root. */
+    abstract List<String> hostModuleNames();
 
     /** The shell command that mounts the host's root at {@code /host}, in the guest. */
     abstract String mountHost();
 
     /** The command that starts the kernel as a program of this machine, console on standard output. */
-    abstract List<String> command(Path work, Path initramfs, List<Path> sockets) throws IOException;
+    abstract List<String> command(Path work, Path initramfs, GuestJob job) throws IOException;
 
     /**
      * Starts the kernel. The guest runs until its script has ended, it is closed, or its time is over.
      *
-     * @throws RuntimeException if this machine lacks what the kernel needs, see {@link Unavailable}
+     * @throws RuntimeException if this machine lacks what the kernel needs, see {@link Prerequisite}
      */
     final Guest boot(GuestJob job) throws IOException {
         Path work = Files.createTempDirectory("guest");
         try {
             Path initramfs = work.resolve("initramfs");
             initramfs(job).writeTo(initramfs);
-            List<String> command = command(work, initramfs, job.sockets());
+            List<String> command = command(work, initramfs, job);
             return new Guest(name(), ProcessGroup.start(command), work, job.limit());
         } catch (IOException | RuntimeException e) {
             delete(work);
@@ -92,12 +104,15 @@ abstract class GuestKernel {
             disks.append(" vd").append((char) ('a' + disk));
         }
         Initramfs initramfs = new Initramfs();
-        for (String folder : List.of("bin", "dev", "proc", "sys", "host", "modules", "files")) {
+        boolean host = job.world() == GuestJob.World.HOST;
+        for (String folder : List.of("bin", "dev", "proc", "sys", "host", "modules", "files", "tmp", "mnt")) {
             initramfs.folder(folder);
         }
         initramfs
                 .file("bin/busybox", Host.require("busybox", "busybox-static"))
                 .file("init", INIT.replace("DISKS", disks)
+                        .replace("PREPARE", host ? PREPARE_HOST : PREPARE_BUSYBOX)
+                        .replace("RUN", host ? RUN_HOST : RUN_BUSYBOX)
                         .replace("MOUNT_HOST", mountHost())
                         .replace("BEGIN", Guest.BEGIN)
                         .replace("END", Guest.END))
@@ -106,8 +121,11 @@ abstract class GuestKernel {
             initramfs.file("files/" + file.getKey(), file.getValue());
         }
         int order = 10;
-        Map<String, byte[]> modules = new KernelModules(modules()).add(moduleNames()).inLoadOrder();
-        for (Map.Entry<String, byte[]> module : modules.entrySet()) {
+        KernelModules modules = new KernelModules(modules()).add(moduleNames());
+        if (host) {
+            modules.add(hostModuleNames());
+        }
+        for (Map.Entry<String, byte[]> module : modules.inLoadOrder().entrySet()) {
             initramfs.file("modules/%d-%s.ko".formatted(order++, module.getKey()), module.getValue());
         }
         return initramfs;

@@ -1,5 +1,6 @@
 package io.busbar.itests.guest;
 
+import io.busbar.testkit.machine.Prerequisite;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -32,11 +33,11 @@ final class Host {
     /**
      * The program's path.
      *
-     * @throws RuntimeException if it is not installed, see {@link Unavailable}
+     * @throws RuntimeException if it is not installed, see {@link Prerequisite}
      */
     static Path require(String program, String debianPackage) {
         return find(program)
-                .orElseThrow(() -> Unavailable.because(
+                .orElseThrow(() -> Prerequisite.missing(
                         "program " + program + " is missing: expected it from package " + debianPackage));
     }
 

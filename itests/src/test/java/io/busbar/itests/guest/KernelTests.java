@@ -29,15 +29,18 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 10, unit = MINUTES)
 abstract class KernelTests {
 
-    static final int MIB = 1 << 20;
+    private static final int MIB = 1 << 20;
+    private static final int KILLS = 20;
+    /** What a program of the host may take, on a machine with other work to do. */
+    private static final Duration HOST_LIMIT = Duration.ofMinutes(2);
 
-    final GuestKernel kernel;
-    final int queues;
+    private final GuestKernel kernel;
+    private final int queues;
 
     @TempDir
     Path folder;
 
-    BlockServer server;
+    private BlockServer server;
     private long started;
 
     KernelTests(GuestKernel kernel, int queues) {
@@ -142,20 +145,84 @@ abstract class KernelTests {
         served.assertCounted("discards", "write_zeroes");
     }
 
-    /** Boots the kernel again and again on one socket, kills it in the middle of writes, and looks at everything in the end. */
-    final void killAndBootAgain(int times) throws IOException {
+    @Test
+    void aReadOnlyDiskRefusesWritesAndKeepsItsContent() throws IOException {
+        Path image = disk("disk", 16);
+        fillWithNoise(image);
+        byte[] before = Files.readAllBytes(image);
+
+        Served served = run("""
+                set -e
+                echo "read-only: $(blockdev --getro /dev/vda)"
+                if dd if=/dev/zero of=/dev/vda bs=4k count=1 oflag=direct; then echo "write accepted"; exit 1; fi
+                if blkdiscard /dev/vda; then echo "discard accepted"; exit 1; fi
+                sha256sum </dev/vda
+                """, DiskSpec.of(image).asReadOnly());
+
+        assertThat(served.output()).contains("read-only: 1", sha256(image) + "  -");
+        assertThat(Files.readAllBytes(image)).isEqualTo(before);
+    }
+
+    @Test
+    void twoDisksWorkAtOnceAndAreNotMixedUp() throws IOException {
+        Path first = disk("first", 32);
+        Path second = disk("second", 32);
+        try (BlockServer.Disk a = server.serve(DiskSpec.of(first).withQueues(queues));
+                BlockServer.Disk b = server.serve(DiskSpec.of(second).withQueues(queues))) {
+            List<String> output = kernel.run(GuestJob.of("""
+                    set -e
+                    fio --minimal --thread --ioengine=libaio --direct=1 --rw=randwrite --bs=4k --iodepth=8 --size=16m \\
+                        --verify=crc32c --verify_fatal=1 --name=a --filename=/dev/vda --name=b --filename=/dev/vdb >/tmp/fio || { cat /tmp/fio; exit 1; }
+                    echo a >/dev/vda
+                    echo b >/dev/vdb
+                    sync
+                    echo "a $(sha256sum </dev/vda)"
+                    echo "b $(sha256sum </dev/vdb)"
+                    """, a.socket(), b.socket()));
+
+            assertThat(output).contains("a %s  -".formatted(sha256(first)), "b %s  -".formatted(sha256(second)));
+            assertThat(sha256(first)).isNotEqualTo(sha256(second));
+        }
+    }
+
+    @Test
+    void aNewSizeIsSeenByTheRunningGuestAndItsRoomCanBeUsed() throws IOException {
+        Path image = disk("disk", 16);
+        try (BlockServer.Disk disk = server.serve(DiskSpec.of(image).withQueues(queues));
+                Guest guest = kernel.boot(GuestJob.of("""
+                        set -e
+                        echo "sectors $(cat /sys/block/vda/size)"
+                        until [ "$(cat /sys/block/vda/size)" = 65536 ]; do sleep 0.05; done
+                        dd if=/dev/urandom of=/tmp/noise bs=1M count=1 status=none
+                        dd if=/tmp/noise of=/dev/vda bs=1M seek=31 oflag=direct conv=fsync status=none
+                        dd if=/dev/vda bs=1M skip=31 iflag=direct status=none | cmp - /tmp/noise
+                        """, disk.socket()))) {
+            guest.awaitLine("sectors 32768"::equals);
+            disk.resize(32L * MIB);
+            guest.awaitSuccess();
+        }
+        assertThat(Files.size(image)).isEqualTo(32L * MIB);
+    }
+
+    /** On one socket; everything is looked at in the end. */
+    @Test
+    void aGuestThatIsKilledInTheMiddleOfWritesFindsItsDiskAgain() throws IOException {
         Path image = disk("disk", 64);
-        Host.check(Duration.ofSeconds(20), "mkfs.ext4", "-q", "-F", image.toString());
+        Host.check(HOST_LIMIT, "mkfs.ext4", "-q", "-F", image.toString());
         try (BlockServer.Disk disk = server.serve(DiskSpec.of(image).withQueues(queues))) {
-            for (int turn = 1; turn <= times; turn++) {
-                GuestJob job = GuestJob.of("""
+            for (int turn = 1; turn <= KILLS; turn++) {
+                GuestJob job = GuestJob.ofBusybox("""
                         set -e
                         mount -t ext4 /dev/vda /mnt
-                        for i in $(seq $((TURN - 1))); do echo "turn $i" | cmp - /mnt/turn$i; done
+                        for i in $(seq $((TURN - 1))); do
+                            read -r line </mnt/turn$i
+                            [ "$line" = "turn $i" ]
+                        done
+                        while true; do dd if=/dev/urandom of=/mnt/noise bs=64k count=16 conv=fsync status=none; done &
                         echo "turn TURN" >/mnt/turnTURN
                         sync
                         echo "alive TURN"
-                        while true; do dd if=/dev/urandom of=/mnt/noise bs=64k count=64 conv=fsync status=none; done
+                        wait
                         """.replace("TURN", Integer.toString(turn)), disk.socket());
                 try (Guest guest = kernel.boot(job)) {
                     guest.awaitLine(("alive " + turn)::equals);
@@ -168,12 +235,12 @@ abstract class KernelTests {
                     umount /mnt
                     fsck.ext4 -f -n /dev/vda
                     """, disk.socket()));
-            assertThat(output).contains(Integer.toString(times));
+            assertThat(output).contains(Integer.toString(KILLS));
         }
     }
 
     /** What a disk was used for: what the script in the guest printed, and what the queues have counted. */
-    record Served(List<String> output, List<Map<String, Long>> counters) {
+    private record Served(List<String> output, List<Map<String, Long>> counters) {
 
         void assertCounted(String... names) {
             if (counters.isEmpty()) {
@@ -189,14 +256,14 @@ abstract class KernelTests {
         return run(script, DiskSpec.of(image));
     }
 
-    final Served run(String script, DiskSpec spec) throws IOException {
+    private Served run(String script, DiskSpec spec) throws IOException {
         try (BlockServer.Disk disk = server.serve(spec.withQueues(queues))) {
             List<String> output = kernel.run(GuestJob.of(script, disk.socket()));
             return new Served(output, disk.counters());
         }
     }
 
-    final Path disk(String name, int mebibytes) throws IOException {
+    private Path disk(String name, int mebibytes) throws IOException {
         Path image = folder.resolve(name + ".img");
         try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
             file.setLength((long) mebibytes * MIB);
@@ -208,19 +275,19 @@ abstract class KernelTests {
         return Files.write(folder.resolve(name), content);
     }
 
-    static void fillWithNoise(Path image) throws IOException {
+    private static void fillWithNoise(Path image) throws IOException {
         byte[] noise = new byte[Math.toIntExact(Files.size(image))];
         new Random(20261120).nextBytes(noise);
         Files.write(image, noise);
-        Host.check(Duration.ofSeconds(20), "sync", image.toString());
+        Host.check(HOST_LIMIT, "sync", image.toString());
     }
 
     private static long allocatedBytes(Path image) {
-        String blocks = Host.check(Duration.ofSeconds(5), "stat", "-c", "%b", image.toString());
+        String blocks = Host.check(HOST_LIMIT, "stat", "-c", "%b", image.toString());
         return Long.parseLong(blocks.strip()) * 512;
     }
 
     static String sha256(Path image) {
-        return Host.check(Duration.ofSeconds(20), "sha256sum", image.toString()).split(" ")[0];
+        return Host.check(HOST_LIMIT, "sha256sum", image.toString()).split(" ")[0];
     }
 }

@@ -24,7 +24,7 @@ final class ProcessGroup implements AutoCloseable {
             exec "$@" 3<&-
             """;
 
-    private static final Duration END = Duration.ofSeconds(10);
+    private static final Duration END = Duration.ofSeconds(60);
 
     private final Process leader;
 

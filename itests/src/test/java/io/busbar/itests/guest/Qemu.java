@@ -6,14 +6,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Debian's kernel in QEMU, its processors translated (TCG), so that no virtualization by the host is needed.
+ * Debian's kernel in QEMU, its processors translated (TCG): virtualization by the host is not needed, nor used where there is
+ * a {@code /dev/kvm}, as that need not work.
  *
  * @param queues     queues of each disk, and processors of the guest
  * @param reconnects whether QEMU connects again when a device's socket was closed
  */
 final class Qemu extends GuestKernel {
 
-    private static final List<String> MODULES = List.of("virtio_pci", "virtio_blk", "crc32c_generic", "ext4", "9pnet_virtio", "9p");
+    private static final List<String> MODULES = List.of("virtio_pci", "virtio_blk", "crc32c_generic", "ext4");
+    private static final List<String> HOST_MODULES = List.of("9pnet_virtio", "9p");
 
     private final int queues;
     private final boolean reconnects;
@@ -39,23 +41,31 @@ final class Qemu extends GuestKernel {
     }
 
     @Override
+    List<String> hostModuleNames() {
+        return HOST_MODULES;
+    }
+
+    @Override
     String mountHost() {
         return "mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose,msize=262144 host /host";
     }
 
     @Override
-    List<String> command(Path work, Path initramfs, List<Path> sockets) throws IOException {
+    List<String> command(Path work, Path initramfs, GuestJob job) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Host.require("qemu-system-x86_64", "qemu-system-x86").toString(), "-accel", "tcg", "-M", "q35", "-m", "512",
                 "-smp", Integer.toString(queues), "-object", "memory-backend-memfd,id=memory,size=512M,share=on",
                 "-numa", "node,memdev=memory", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot",
                 "-kernel", DebianKernel.get().image().toString(), "-initrd", initramfs.toString(),
-                "-append", "console=ttyS0 quiet panic=-1",
-                "-fsdev", "local,id=files,path=/,security_model=none,readonly=on,multidevs=remap",
-                "-device", "virtio-9p-pci,fsdev=files,mount_tag=host"));
-        for (int disk = 0; disk < sockets.size(); disk++) {
+                "-append", "console=ttyS0 quiet panic=-1"));
+        if (job.world() == GuestJob.World.HOST) {
+            command.addAll(List.of(
+                    "-fsdev", "local,id=files,path=/,security_model=none,readonly=on,multidevs=remap",
+                    "-device", "virtio-9p-pci,fsdev=files,mount_tag=host"));
+        }
+        for (int disk = 0; disk < job.sockets().size(); disk++) {
             command.add("-chardev");
-            command.add("socket,id=disk%d,path=%s%s".formatted(disk, sockets.get(disk), reconnects ? ",reconnect=1" : ""));
+            command.add("socket,id=disk%d,path=%s%s".formatted(disk, job.sockets().get(disk), reconnects ? ",reconnect=1" : ""));
             command.add("-device");
             command.add("vhost-user-blk-pci,chardev=disk%d,num-queues=%d".formatted(disk, queues));
         }

@@ -1,5 +1,6 @@
 package io.busbar.itests.guest;
 
+import io.busbar.testkit.machine.Prerequisite;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class QemuStorageDaemon implements BlockServer {
 
-    private static final long START_NANOS = 10_000_000_000L;
+    private static final long START_NANOS = 60_000_000_000L;
 
     private final Path folder;
     private final List<Export> exports = new ArrayList<>();
@@ -31,7 +32,7 @@ final class QemuStorageDaemon implements BlockServer {
         Path socket = folder.resolve("disk" + exports.size() + ".sock");
         List<String> command = new ArrayList<>(under);
         command.addAll(List.of(
-                Host.require("qemu-storage-daemon", "qemu-utils").toString(),
+                Host.require("qemu-storage-daemon", "qemu-system-common").toString(),
                 "--blockdev", "driver=file,filename=%s,node-name=f,discard=unmap,read-only=%s".formatted(spec.image(), onOff(spec.readOnly())),
                 "--export", "type=vhost-user-blk,id=e,node-name=f,addr.type=unix,addr.path=%s,writable=%s,num-queues=%d"
                         .formatted(socket, onOff(!spec.readOnly()), spec.queues())));
@@ -66,7 +67,7 @@ final class QemuStorageDaemon implements BlockServer {
 
         @Override
         public void resize(long bytes) {
-            throw Unavailable.because("qemu-storage-daemon as the control cannot resize");
+            throw Prerequisite.missing("qemu-storage-daemon as the control cannot resize");
         }
 
         @Override

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class RunEndsIT {
 
     private static final Duration BOOT = Duration.ofSeconds(120);
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofSeconds(60);
     private static final String CONTROL_C = "\u0003";
     private static final String CONTROL_Z = "\u001a";
 

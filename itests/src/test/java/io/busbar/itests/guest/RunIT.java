@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code busbar run}, as its user sees it in a terminal. */
 class RunIT {
     private static final Duration BOOT = Duration.ofSeconds(120);
-    private static final Duration ANSWER = Duration.ofSeconds(30);
+    private static final Duration ANSWER = Duration.ofSeconds(60);
     private static final String PROMPT = "guest:~# ";
 
     @TempDir

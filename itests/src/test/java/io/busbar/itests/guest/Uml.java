@@ -1,5 +1,6 @@
 package io.busbar.itests.guest;
 
+import io.busbar.testkit.machine.Prerequisite;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +20,7 @@ final class Uml extends GuestKernel {
     @Override
     Path modules() {
         if (!Files.isDirectory(MODULES)) {
-            throw Unavailable.because(MODULES + " is missing: expected it from package user-mode-linux");
+            throw Prerequisite.missing(MODULES + " is missing: expected it from package user-mode-linux");
         }
         return MODULES;
     }
@@ -30,17 +31,22 @@ final class Uml extends GuestKernel {
     }
 
     @Override
+    List<String> hostModuleNames() {
+        return List.of();
+    }
+
+    @Override
     String mountHost() {
         return "mount -t hostfs -o ro,/ none /host";
     }
 
     @Override
-    List<String> command(Path work, Path initramfs, List<Path> sockets) {
+    List<String> command(Path work, Path initramfs, GuestJob job) {
         List<String> command = new ArrayList<>(List.of(
                 Host.require("setarch", "util-linux").toString(), "-R", Host.require("linux.uml", "user-mode-linux").toString(),
                 "mem=256M", "initrd=" + initramfs, "root=/dev/ram0", "con=null", "con0=null,fd:1", "quiet", "panic=-1", "noreboot",
                 "uml_dir=" + work + "/", "umid=guest"));
-        for (Path socket : sockets) {
+        for (Path socket : job.sockets()) {
             command.add("virtio_uml.device=" + socket.toAbsolutePath() + ":" + VIRTIO_BLOCK);
         }
         return command;

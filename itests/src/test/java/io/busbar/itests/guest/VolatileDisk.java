@@ -1,5 +1,6 @@
 package io.busbar.itests.guest;
 
+import io.busbar.testkit.machine.Prerequisite;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +30,7 @@ final class VolatileDisk implements AutoCloseable {
      * @param program  the compiled file system
      * @param platters the file that shows what survives a power cut
      * @param deaf     whether a sync is answered with success and does nothing
-     * @throws RuntimeException if this machine cannot mount file systems in user space, see {@link Unavailable}
+     * @throws RuntimeException if this machine cannot mount file systems in user space, see {@link Prerequisite}
      */
     static VolatileDisk over(Path program, Path platters, boolean deaf) throws IOException {
         Path mountPoint = Files.createDirectory(platters.resolveSibling(platters.getFileName() + ".mounted"));
@@ -46,7 +47,7 @@ final class VolatileDisk implements AutoCloseable {
         String first = output.readLine();
         if (!"mounted".equals(first)) {
             process.close();
-            throw Unavailable.because("no file system in user space can be mounted here: " + first);
+            throw Prerequisite.missing("no file system in user space can be mounted here: " + first);
         }
         return new VolatileDisk(process, mountPoint.resolve("disk.img"));
     }
