@@ -7,7 +7,9 @@ import com.google.gson.JsonParser;
 import io.busbar.itests.BusbarProcess;
 import io.busbar.itests.Eventually;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,7 +46,6 @@ final class FarDeviceIT {
         try (BusbarProcess busbar = BusbarProcess.in(folder.resolve("busbar")).start();
                 ProcessGroup far = storageDaemon(image)) {
             addFar(busbar);
-            assertThat(far.isRunning()).isTrue();
             List<String> output = kernel.run(GuestJob.of("""
                     set -e -o pipefail
                     mkfs.ext4 -q -F /dev/vda
@@ -63,7 +64,11 @@ final class FarDeviceIT {
                     echo "sum $(sha256sum </dev/vda)"
                     """, busbar.socket("far0")));
 
-            assertThat(output).contains("files whole: 41", "sum " + KernelTests.sha256(image) + "  -");
+            String sum = "sum " + KernelTests.sha256(image) + "  -";
+            assertThat(output).contains("files whole: 41", sum);
+            assertThat(kernel.run(GuestJob.of("echo \"sum $(sha256sum </dev/vda)\"", busbar.socket("far0"))))
+                    .as("the next guest").contains(sum);
+            assertThat(complaints(far)).isEmpty();
         }
     }
 
@@ -218,6 +223,12 @@ final class FarDeviceIT {
                         .formatted(socket())));
         Eventually.within(DEADLINE, () -> Files.exists(socket()), () -> "qemu-storage-daemon does not serve");
         return process;
+    }
+
+    /** What the far process has printed. */
+    private static String complaints(ProcessGroup far) throws IOException {
+        InputStream output = far.process().getInputStream();
+        return new String(output.readNBytes(output.available()), StandardCharsets.UTF_8);
     }
 
     private static void awaitReason(BusbarProcess busbar, String state, String reason) {

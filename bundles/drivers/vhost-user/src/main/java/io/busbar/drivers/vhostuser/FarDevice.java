@@ -274,15 +274,19 @@ final class FarDevice implements VdpaParentDevice {
         }
     }
 
-    /** Replaces the driver's memory; when the call returns the far process does not use the old one. */
+    /**
+     * Replaces the driver's memory; when the call returns the far process does not use the old one. One that runs is told
+     * the difference. To one that does not a driver with other memory comes as a new connection: libvhost keeps the rings of
+     * the driver before, and fails when they are not in the new memory.
+     */
     void setMemory(DriverMemory memory) throws VdpaException {
         lock.lock();
         try {
             FarMemory.check(memory, slots);
             rings.memory(memory);
             withSession(far -> {
-                // a start tells it by itself
-                if ((live() || far.hasMemory()) && !far.setMemory(memory)) {
+                boolean done = live() ? far.setMemory(memory) : !far.hasOtherMemory(memory);
+                if (!done) {
                     connectAnew(far);
                 }
             });
@@ -470,7 +474,7 @@ final class FarDevice implements VdpaParentDevice {
         events.wake();
     }
 
-    /** For a far process that has no words for letting go of memory: a new connection begins with none. */
+    /** A new connection begins with nothing of an old driver's. */
     private void connectAnew(FarSession far) {
         disconnect(far);
         lingering = true;

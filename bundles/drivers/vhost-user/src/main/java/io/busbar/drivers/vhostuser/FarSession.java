@@ -314,9 +314,11 @@ final class FarSession implements AutoCloseable {
         return true;
     }
 
-    /** Whether it has any of the driver's memory. */
-    boolean hasMemory() {
-        return !memory.isEmpty();
+    /** Whether it has memory that is not all of a table. */
+    boolean hasOtherMemory(DriverMemory table) {
+        List<MemoryRegion> wanted = table.regions();
+        return !memory.isEmpty()
+                && (memory.size() != wanted.size() || !memory.stream().allMatch(region -> contains(wanted, region)));
     }
 
     private boolean setTable(List<MemoryRegion> wanted) throws FarException {

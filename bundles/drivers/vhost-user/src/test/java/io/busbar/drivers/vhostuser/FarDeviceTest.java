@@ -267,23 +267,35 @@ class FarDeviceTest {
         }
 
         @Test
-        void memory_that_is_taken_away_is_taken_from_the_far_process() throws Exception {
-            rig.run();
-            rig.ops().reset();
-            rig.far.takeIds();
-            ((OnChipIommu) rig.ops()).setMap(0, DriverMemory.EMPTY);
-            assertThat(rig.far.takeIds()).containsExactly(38);
-        }
-
-        @Test
-        void a_far_process_that_takes_whole_tables_alone_lets_go_with_the_connection() throws Exception {
-            rig.far.protocolFeatures &= ~SLOTS;
+        void memory_that_is_taken_away_after_it_ends_with_the_connection() throws Exception {
             rig.run();
             rig.ops().reset();
             rig.far.takeIds();
             ((OnChipIommu) rig.ops()).setMap(0, DriverMemory.EMPTY);
             assertThat(rig.far.takeIds()).as("negotiated anew").startsWith(1, 15);
             rig.awaitReason(Reason.NONE);
+        }
+
+        @Test
+        void a_driver_with_other_memory_comes_to_a_far_process_that_knows_nothing_of_the_one_before() throws Exception {
+            rig.run();
+            rig.ops().reset();
+            rig.far.takeIds();
+            rig.accept(Rig.FEATURES);
+            ((OnChipIommu) rig.ops()).setMap(0, DriverMemory.of(List.of(rig.region(), rig.another())));
+            rig.startQueue(0);
+            rig.ops().setStatus(Rig.DRIVER_OK);
+            rig.awaitRequests(18, 1);
+            assertThat(rig.far.takeIds()).containsSubsequence(1, 15, 2, 37, 37, 9, 12, 18).doesNotContain(38);
+        }
+
+        @Test
+        void memory_that_stays_is_not_told_again() throws Exception {
+            rig.run();
+            rig.ops().reset();
+            rig.far.takeIds();
+            ((OnChipIommu) rig.ops()).setMap(0, rig.memory());
+            assertThat(rig.far.takeIds()).isEmpty();
         }
     }
 
