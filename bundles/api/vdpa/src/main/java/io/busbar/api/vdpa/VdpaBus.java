@@ -59,10 +59,11 @@ public interface VdpaBus {
     List<VdpaManagementDevice> managementDevices();
 
     /**
-     * Sets the one bus driver that may bind a device; binds it if that driver is there.
+     * Sets the one bus driver that may bind a device; binds it if that driver is there. A bus driver that has it and may
+     * not bind it by the new rule is unbound first.
      *
      * @param name      the device
-     * @param busDriver name of the bus driver; empty lets any bind
+     * @param busDriver name of the bus driver; empty lets any bind that matches it
      * @throws VdpaException ENODEV
      */
     void setDriverOverride(String name, Optional<String> busDriver) throws VdpaException;

@@ -190,9 +190,10 @@ final class Bus implements VdpaBus {
         });
     }
 
+    /** A bus driver that may not bind the device, as things are now, does not keep it. */
     private void rebind(DeviceSlot slot) {
         Bound bound = slot.bound();
-        if (bound != null && slot.override().filter(wanted -> !wanted.equals(bound.driver().name())).isPresent()) {
+        if (bound != null && !mayBind(bound.driver(), slot)) {
             unbind(slot);
         }
         if (slot.present() != null && slot.bound() == null) {

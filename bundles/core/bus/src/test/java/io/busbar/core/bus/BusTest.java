@@ -401,6 +401,19 @@ class BusTest {
         }
 
         @Test
+        void taken_away_ends_a_binding_that_is_there_for_its_sake_alone() throws VdpaException {
+            vhostIsThere();
+            FakeDriver virtio = new FakeDriver("virtio");
+            virtio.matches = false;
+            bus.arrived((VdpaBusDriver) virtio, "virtio 1");
+            add("disk0", VdpaBus.DRIVER_OVERRIDE, "virtio");
+            bus.setDriverOverride("disk0", Optional.empty());
+
+            assertThat(virtio.calls).containsExactly("probe disk0", "close disk0");
+            assertThat(shown("disk0").busDriver()).isEqualTo("vhost-user");
+        }
+
+        @Test
         void of_an_unknown_device_is_refused() {
             assertThatThrownBy(() -> bus.setDriverOverride("nosuch", Optional.empty())).hasMessage("device not found");
         }
