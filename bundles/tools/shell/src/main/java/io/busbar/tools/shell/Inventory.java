@@ -1,6 +1,7 @@
 package io.busbar.tools.shell;
 
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.driver.BlockDriver;
 import io.busbar.api.vdpa.VdpaBus;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +14,9 @@ public interface Inventory {
 
     /** Returns the backends that can be opened, by type and name. */
     List<BackendFactory> backends();
+
+    /** Returns the disks that this process drives. */
+    List<BlockDriver> disks();
 
     /** Returns the bundles, by id. */
     List<BundleEntry> bundles();

@@ -39,7 +39,7 @@ public final class PartsCommand extends OwnCommand {
      *
      * @param inventory what it works on
      */
-    public static PartsCommand drivers(Inventory inventory) {
+    static PartsCommand drivers(Inventory inventory) {
         return new PartsCommand(inventory, "driver", "what makes devices, and what drives them",
                 "management devices and bus drivers with the bundle they come from",
                 Set.of(Kind.MANAGEMENT_DEVICE, Kind.BUS_DRIVER));

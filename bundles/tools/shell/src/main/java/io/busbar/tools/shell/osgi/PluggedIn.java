@@ -1,6 +1,7 @@
 package io.busbar.tools.shell.osgi;
 
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.driver.BlockDriver;
 import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.tools.shell.Inventory;
 import java.util.Arrays;
@@ -26,6 +27,7 @@ public final class PluggedIn implements Inventory {
     private final BundleContext context;
     private final List<VdpaBus> buses = new CopyOnWriteArrayList<>();
     private final List<BackendFactory> backends = new CopyOnWriteArrayList<>();
+    private final List<BlockDriver> disks = new CopyOnWriteArrayList<>();
 
     /**
      * Starts with nothing.
@@ -55,6 +57,15 @@ public final class PluggedIn implements Inventory {
         backends.remove(backend);
     }
 
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addDisk(BlockDriver disk) {
+        disks.add(disk);
+    }
+
+    void removeDisk(BlockDriver disk) {
+        disks.remove(disk);
+    }
+
     @Override
     public List<VdpaBus> buses() {
         return buses.stream().sorted(HOST_FIRST).toList();
@@ -65,6 +76,11 @@ public final class PluggedIn implements Inventory {
         return backends.stream()
                 .sorted(Comparator.comparing(BackendFactory::type).thenComparing(BackendFactory::name))
                 .toList();
+    }
+
+    @Override
+    public List<BlockDriver> disks() {
+        return List.copyOf(disks);
     }
 
     @Override

@@ -5,8 +5,10 @@ import io.busbar.tools.shell.CommandTable;
 import io.busbar.tools.shell.Inventory;
 import io.busbar.tools.shell.Invocation;
 import io.busbar.tools.shell.Output;
+import io.busbar.tools.shell.commands.BlkCommand;
 import io.busbar.tools.shell.commands.BlockCommand;
 import io.busbar.tools.shell.commands.BundleCommand;
+import io.busbar.tools.shell.commands.DriverCommand;
 import io.busbar.tools.shell.commands.HelpCommand;
 import io.busbar.tools.shell.commands.PartsCommand;
 import io.busbar.tools.shell.commands.StatusCommand;
@@ -28,6 +30,7 @@ import org.osgi.service.component.annotations.Reference;
             "osgi.command.scope=" + ShellCommands.SCOPE,
             "osgi.command.function=vdpa",
             "osgi.command.function=block",
+            "osgi.command.function=blk",
             "osgi.command.function=backend",
             "osgi.command.function=driver",
             "osgi.command.function=model",
@@ -56,8 +59,9 @@ public final class ShellCommands {
                 new StatusCommand(inventory),
                 new VdpaCommand(inventory),
                 new BlockCommand(inventory),
+                new BlkCommand(inventory),
                 PartsCommand.backends(inventory),
-                PartsCommand.drivers(inventory),
+                new DriverCommand(inventory),
                 PartsCommand.models(inventory),
                 new BundleCommand(inventory)));
         commands.add(new HelpCommand(commands));
@@ -77,6 +81,11 @@ public final class ShellCommands {
     /** {@code block}. */
     public void block(CommandSession session, String[] args) {
         run("block", session, args);
+    }
+
+    /** {@code blk}. */
+    public void blk(CommandSession session, String[] args) {
+        run("blk", session, args);
     }
 
     /** {@code backend}. */

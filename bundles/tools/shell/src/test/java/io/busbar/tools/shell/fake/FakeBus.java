@@ -34,7 +34,15 @@ public final class FakeBus implements VdpaBus {
     /** Devices that should be there and are not. */
     public final List<BusSnapshot.Device> absent = new ArrayList<>();
 
+    /** The bus drivers that are there. */
+    public final List<String> drivers = new ArrayList<>(List.of("vhost-user"));
+    /** The bus driver that takes devices by itself. */
+    public String matching = "vhost-user";
+    /** What the overrides were set to, in order: {@code disk0 virtio}. */
+    public final List<String> overridesSet = new ArrayList<>();
+
     private final String name;
+    private final Map<String, String> overrides = new LinkedHashMap<>();
     private final Map<String, Entry> devices = new LinkedHashMap<>();
 
     /** A bus. */
@@ -59,7 +67,7 @@ public final class FakeBus implements VdpaBus {
         if (devices.containsKey(request.name())) {
             throw new VdpaException(VdpaError.EEXIST, "");
         }
-        Entry entry = new Entry(request.name(), name, managementDevice, maker.devAdd(request));
+        Entry entry = new Entry(request.name(), managementDevice, maker.devAdd(request));
         devices.put(request.name(), entry);
         return Optional.of(entry);
     }
@@ -88,6 +96,14 @@ public final class FakeBus implements VdpaBus {
 
     @Override
     public void setDriverOverride(String device, Optional<String> busDriver) {
+        overrides.remove(device);
+        busDriver.ifPresent(wanted -> overrides.put(device, wanted));
+        overridesSet.add(device + " " + busDriver.orElse("any"));
+    }
+
+    private String busDriver(String device) {
+        String wanted = overrides.getOrDefault(device, matching);
+        return drivers.contains(wanted) ? wanted : "";
     }
 
     @Override
@@ -102,11 +118,41 @@ public final class FakeBus implements VdpaBus {
         return new BusSnapshot.Device(
                 entry.name(), entry.managementDeviceName(), entry.deviceId(), 0, entry.vqCount(), 256,
                 health.ok() ? BusSnapshot.State.RUNNING : BusSnapshot.State.HELD, entry.ops().getStatus(), health,
-                "vhost-user", "", "/run/busbar/" + entry.name() + ".sock", true, 0, entry.parent().details());
+                busDriver(entry.name()), overrides.getOrDefault(entry.name(), ""),
+                busDriver(entry.name()).equals("vhost-user") ? "/run/busbar/" + entry.name() + ".sock" : "",
+                true, 0, entry.parent().details());
     }
 
-    private record Entry(String name, String busName, String managementDeviceName, VdpaParentDevice parent)
-            implements VdpaDevice {
+    private final class Entry implements VdpaDevice {
+
+        private final String name;
+        private final String managementDeviceName;
+        private final VdpaParentDevice parent;
+
+        Entry(String name, String managementDeviceName, VdpaParentDevice parent) {
+            this.name = name;
+            this.managementDeviceName = managementDeviceName;
+            this.parent = parent;
+        }
+
+        VdpaParentDevice parent() {
+            return parent;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public String busName() {
+            return FakeBus.this.name;
+        }
+
+        @Override
+        public String managementDeviceName() {
+            return managementDeviceName;
+        }
 
         @Override
         public int deviceId() {
@@ -130,7 +176,7 @@ public final class FakeBus implements VdpaBus {
 
         @Override
         public Optional<String> driverOverride() {
-            return Optional.empty();
+            return Optional.ofNullable(overrides.get(name));
         }
     }
 }

@@ -4,11 +4,13 @@ import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.driver.BlockDriver;
 import io.busbar.api.vdpa.AttributeInfo;
 import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.tools.shell.Inventory;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -17,6 +19,8 @@ public final class FakeInventory implements Inventory {
 
     /** The host's bus. */
     public final FakeBus host = new FakeBus(VdpaBus.HOST);
+    /** The disks that this process drives. */
+    public final List<BlockDriver> disks = new ArrayList<>();
     /** The ops of the block devices that {@code sim_block} made, last first. */
     public FakeBlockOps block;
 
@@ -51,6 +55,11 @@ public final class FakeInventory implements Inventory {
     @Override
     public List<VdpaBus> buses() {
         return List.of(host);
+    }
+
+    @Override
+    public List<BlockDriver> disks() {
+        return disks;
     }
 
     @Override

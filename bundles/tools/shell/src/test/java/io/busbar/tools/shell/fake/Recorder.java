@@ -20,9 +20,14 @@ public final class Recorder implements Output {
 
     /** Runs a line whose words have single blanks between them. */
     public static Result run(Command command, String line) {
+        return run(command, line, CWD);
+    }
+
+    /** Runs such a line in a directory. */
+    public static Result run(Command command, String line, Path cwd) {
         Recorder recorder = new Recorder();
         List<String> words = line.isEmpty() ? List.of() : List.of(line.split(" "));
-        int exit = command.run(new Invocation(words, recorder, CWD));
+        int exit = command.run(new Invocation(words, recorder, cwd));
         return new Result(exit, recorder.out.toString(), recorder.err.toString(), recorder.both.toString());
     }
 
