@@ -44,7 +44,7 @@ class ArchitectureIT {
     void theDistributionHasBundlesOfEachFolder() {
         assertThat(OURS).extracting(BundleFacts::symbolicName).contains(
                 "io.busbar.api.vdpa", "io.busbar.core.bus", "io.busbar.drivers.sim",
-                "io.busbar.bus-drivers.vhost-user", "io.busbar.devices.block", "io.busbar.backends.file",
+                "io.busbar.bus-drivers.vhost-user", "io.busbar.bus-drivers.virtio", "io.busbar.devices.block", "io.busbar.backends.file",
                 "io.busbar.tools.shell");
     }
 
@@ -75,6 +75,10 @@ class ArchitectureIT {
                 bundle("io.busbar.api.backend", Set.of(), Set.of("io.busbar.api.device")),
                 bundle("io.busbar.api.device", Set.of(), Set.of("io.busbar.api.backend")),
                 bundle("io.busbar.tools.x", Set.of(), Set.of("*")),
+                bundle("io.busbar.backends.x", Set.of(), Set.of("io.busbar.api.driver")),
+                bundle("io.busbar.bus-drivers.vhost-user", Set.of(), Set.of("io.busbar.api.driver")),
+                bundle("io.busbar.core.bus", Set.of(), Set.of("io.busbar.api.driver")),
+                bundle("io.busbar.api.driver", Set.of(), Set.of("io.busbar.api.vdpa")),
                 bundle("io.busbar.devices.x", Set.of("io.busbar.devices.x"), Set.of()),
                 new BundleFacts(
                         "io.busbar.bus-drivers.x", Set.of(), Set.of(), Set.of("io.busbar.busdriver.x"), Set.of()),
@@ -94,6 +98,7 @@ class ArchitectureIT {
     private static ArchitectureRules rulesOfAllThatExport() {
         var exporters = Stream.of(
                         "io.busbar.api.memory", "io.busbar.api.vdpa", "io.busbar.api.device", "io.busbar.api.backend",
+                        "io.busbar.api.driver",
                         "io.busbar.core.linux", "io.busbar.core.virtio", "io.busbar.core.queue", "io.busbar.core.bus",
                         "io.busbar.backends.y")
                 .map(name -> bundle(name, Set.of(name), Set.of()))

@@ -65,8 +65,15 @@ final class ArchitectureRules {
             case "io.busbar.api.memory", "io.busbar.core.linux" -> false;
             case "io.busbar.api.device" -> Set.of("io.busbar.api.memory", "io.busbar.api.vdpa").contains(exporter);
             case "io.busbar.core.virtio" -> exporter.equals("io.busbar.api.memory");
-            default -> isApi(name) ? exporter.equals("io.busbar.api.memory") : isForAll(exporter);
+            default -> isApi(name)
+                    ? exporter.equals("io.busbar.api.memory")
+                    : exporter.equals("io.busbar.api.driver") ? mayDrive(name) : isForAll(exporter);
         };
+    }
+
+    /** Devices that are driven in this process: for who drives them, and for who shows them. What is below a device is not. */
+    private static boolean mayDrive(String name) {
+        return name.equals("io.busbar.bus-drivers.virtio") || name.startsWith("io.busbar.tools.");
     }
 
     /** What everybody outside api may know. */

@@ -47,6 +47,7 @@ class OperatingIT {
         "core/bus/src/main/java/io/busbar/core/bus/BusConfiguration.java",
         "bus-drivers/vhost-user/src/main/java/io/busbar/busdrivers/vhostuser/VhostUserConfig.java",
         "drivers/vhost-user/src/main/java/io/busbar/drivers/vhostuser/VhostUserDriverConfig.java",
+        "bus-drivers/virtio/src/main/java/io/busbar/busdrivers/virtio/VirtioBusConfig.java",
         "tools/shell/src/main/java/io/busbar/tools/shell/osgi/ControlService.java"
     })
     void eachSettingIsExplained(String configuration) throws Exception {
