@@ -2,6 +2,7 @@ package io.busbar.core.queue;
 
 import io.busbar.api.device.DeviceModel;
 import io.busbar.api.vdpa.VqCallback;
+import io.busbar.core.linux.CurrentThread;
 import io.busbar.core.virtio.ring.DeviceRing;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -287,7 +288,10 @@ abstract class ActiveQueue {
             return true;
         }
         try {
-            return taking && askForKicks();
+            boolean work = taking && askForKicks();
+            // What follows is a sleep in a native call, through which a fault of the accesses above would wait.
+            CurrentThread.throwPendingFault();
+            return work;
         } catch (InternalError e) {
             breakBy(MEMORY_GONE);
             return false;
