@@ -102,9 +102,9 @@ class CommandsIT {
     /** As readline hands them over: an equals sign is a word of its own. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "vdpa mgmtdev show s|sim_block",
-        "--instance default vdpa mgmtdev show s|sim_block",
-        "--instance = default vdpa mgmtdev show s|sim_block",
+        "vdpa mgmtdev show sim_b|sim_block",
+        "--instance default vdpa mgmtdev show sim_b|sim_block",
+        "--instance = default vdpa mgmtdev show sim_b|sim_block",
         "status --instance de|default",
         "status --instance = de|default",
         "status --instance =|default",

@@ -185,7 +185,7 @@ class PluginsIT {
         assertThat(part("b1").health().sentence()).contains("has to implement io.busbar.api.backend.BlockBackend");
         assertThat(part("b2").health().sentence()).contains("needs a public constructor with one BackendContext");
         assertThat(part("b3").health().sentence()).contains("class test.Missing cannot be loaded");
-        assertThat(part("b4").health().sentence()).contains("type teapot: expected one of [block]");
+        assertThat(part("b4").health().sentence()).contains("type teapot: expected one of [block, console, net]");
         assertThat(part("b5").health().sentence()).contains("needs type, name and class");
         assertThat(catchThrowableOfType(VdpaException.class, () -> add("disk0", "b1", Map.of())).reason())
                 .isEqualTo(Reason.NO_BACKEND);

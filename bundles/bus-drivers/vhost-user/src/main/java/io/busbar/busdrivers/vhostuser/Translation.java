@@ -13,6 +13,8 @@ import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.FdKind;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.virtio.VirtioConfig;
+import io.busbar.core.virtio.VirtioIds;
+import io.busbar.core.virtio.net.VirtioNet;
 import io.busbar.core.virtio.vhostuser.VhostUserFeatures;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,7 +31,8 @@ import org.slf4j.LoggerFactory;
  * <caption>From messages to config ops</caption>
  * <tr><th>message</th><th>what happens</th></tr>
  * <tr><td>SET_FEATURES</td><td>{@code reset} if the device is not fresh, ACKNOWLEDGE, DRIVER, {@code setDriverFeatures}
- *     (with ACCESS_PLATFORM if the device offers it, which front-ends never see), FEATURES_OK. The same features again:
+ *     (with ACCESS_PLATFORM if the device offers it, which front-ends never see; without what a control queue of a network
+ *     device is for, if the front-end serves that itself), FEATURES_OK. The same features again:
  *     nothing. Other features while a ring runs: refused; while none does: as above, memory and rings' values stay.
  *     Without bit 30 all rings are enabled</td></tr>
  * <tr><td>SET_MEM_TABLE, ADD_MEM_REG, REM_MEM_REG</td><td>rings whose translated addresses change are stopped;
@@ -566,7 +569,7 @@ final class Translation {
         try {
             ops.setStatus(ACKNOWLEDGED);
             ops.setStatus(DRIVER);
-            ops.setDriverFeatures(features | ops.getDeviceFeatures() & PLATFORM);
+            ops.setDriverFeatures(forDevice(features) | ops.getDeviceFeatures() & PLATFORM);
             ops.setStatus(FEATURES_OK);
         } catch (VdpaException e) {
             throw featuresRefused(e.getMessage(), e);
@@ -576,6 +579,17 @@ final class Translation {
         }
         settled = true;
         featuresRefused = false;
+    }
+
+    /**
+     * QEMU and DPDK serve the control queue of a network device themselves: they do not accept it, but MQ and others that
+     * need it. Which queue pairs are in use they say by enabling rings.
+     */
+    private long forDevice(long accepted) {
+        return device.deviceId() == VirtioIds.VIRTIO_ID_NET
+                        && !VirtioConfig.has(accepted, VirtioNet.VIRTIO_NET_F_CTRL_VQ)
+                ? accepted & ~VirtioNet.NEED_CTRL_VQ
+                : accepted;
     }
 
     private RefusedException featuresRefused(String why, Throwable cause) {

@@ -11,7 +11,9 @@ import io.busbar.core.linux.NativeAccessDeniedException;
 import io.busbar.core.virtio.VirtioIds;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -24,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The bus driver {@code vhost-user}: every block device that it is bound to listens at a Unix socket, where User Mode
+ * The bus driver {@code vhost-user}: every device that it is bound to listens at a Unix socket, where User Mode
  * Linux, QEMU or DPDK use it.
  */
 @Component(service = VdpaBusDriver.class, configurationPid = VhostUserBusDriver.PID)
@@ -36,6 +38,12 @@ public final class VhostUserBusDriver implements VdpaBusDriver {
     private static final Logger LOG = LoggerFactory.getLogger(VhostUserBusDriver.class);
     private static final Health NO_DIRECTORY = new Health(Reason.CONFIG_INVALID,
             "no directory for sockets: expected setting socketDir of " + PID);
+
+    /** The device types that it serves. */
+    private static final Map<Integer, String> TYPES = new TreeMap<>(Map.of(
+            VirtioIds.VIRTIO_ID_NET, "net",
+            VirtioIds.VIRTIO_ID_BLOCK, "block",
+            VirtioIds.VIRTIO_ID_CONSOLE, "console"));
 
     private final List<DeviceBinding> bindings = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newCachedThreadPool(
@@ -87,14 +95,14 @@ public final class VhostUserBusDriver implements VdpaBusDriver {
 
     @Override
     public boolean matches(VdpaDevice device) {
-        return device.deviceId() == VirtioIds.VIRTIO_ID_BLOCK;
+        return TYPES.containsKey(device.deviceId());
     }
 
     @Override
     public Binding probe(VdpaDevice device) throws VdpaException {
         if (!matches(device)) {
             throw new VdpaException(VdpaError.EOPNOTSUPP, device.name() + " has virtio device id " + device.deviceId()
-                    + ": expected " + VirtioIds.VIRTIO_ID_BLOCK + ", a block device");
+                    + ": expected one of " + TYPES);
         }
         DeviceBinding binding = new DeviceBinding(
                 device, () -> settings, reactor(), new Lane(threads), bindings::remove);

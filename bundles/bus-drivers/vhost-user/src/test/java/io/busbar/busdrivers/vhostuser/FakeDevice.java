@@ -48,6 +48,7 @@ class FakeDevice implements VdpaDevice, DmaMapping, VdpaConfigOps {
     volatile DriverMemory memory = DriverMemory.EMPTY;
     volatile boolean refusesFeatures;
     volatile long extraFeatures;
+    volatile int deviceId = 2;
     private volatile long driverFeatures;
 
     FakeDevice() {
@@ -108,7 +109,7 @@ class FakeDevice implements VdpaDevice, DmaMapping, VdpaConfigOps {
 
     @Override
     public int deviceId() {
-        return 2;
+        return deviceId;
     }
 
     @Override

@@ -316,6 +316,36 @@ class RingTest {
         assertThat(device.takeLog()).contains("features 0x300001244");
     }
 
+    /** QEMU and DPDK serve it themselves: virtio 1.2, 5.1.3.1 has MQ and others depend on it. */
+    @Test
+    void whatAControlQueueIsForIsNotAcceptedFromAFrontEndThatKeepsThatQueue() throws Exception {
+        long controlQueue = 1L << 17;
+        long needIt = 1L << 18 | 1L << 19 | 1L << 20 | 1L << 21 | 1L << 22 | 1L << 23;
+        long others = 1L << 32 | 1L << 16;
+        for (int deviceId : new int[] {1, 2}) {
+            FakeDevice device = new FakeDevice.Able();
+            device.deviceId = deviceId;
+            device.extraFeatures = controlQueue | needIt | 1L << 16;
+            Rig rig = keep(new Rig(device));
+            ScriptedFrontEnd wire = keep(rig.connect());
+            assertThat(wire.ack(16, u64(8))).isZero();
+            assertThat(wire.ack(2, u64(others | needIt))).isZero();
+            assertThat(device.takeLog()).as("device id %d", deviceId)
+                    .contains("features 0x" + Long.toHexString(deviceId == 1 ? others : others | needIt));
+            assertThat(wire.ack(2, u64(others | needIt | controlQueue))).isZero();
+            assertThat(device.takeLog()).contains("features 0x" + Long.toHexString(others | needIt | controlQueue));
+        }
+    }
+
+    @Test
+    void pairsOfQueuesAreWhatIsCountedOfANetworkDevice() throws Exception {
+        FakeDevice device = new FakeDevice.Able();
+        device.deviceId = 1;
+        ScriptedFrontEnd wire = keep(keep(new Rig(device)).connect());
+        assertThat(wire.ack(16, u64(9))).isZero();
+        assertThat(wire.ask(17, none()).u64()).isEqualTo(FakeDevice.QUEUES / 2);
+    }
+
     @Test
     void aDeviceThatNeedsAResetBreaksItsRingsTellsTheFrontEndAndIsResetWhenARingIsSetUpAgain() throws Exception {
         FakeDevice device = new FakeDevice.Able();

@@ -6,11 +6,14 @@ import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
 import io.busbar.api.backend.BackendType;
 import io.busbar.api.backend.BlockBackend;
+import io.busbar.api.backend.ConsoleBackend;
+import io.busbar.api.backend.NetBackend;
 import io.busbar.api.vdpa.BusSnapshot;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Modifier;
 import java.util.Map;
+import java.util.TreeMap;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceRegistration;
@@ -18,7 +21,10 @@ import org.osgi.framework.ServiceRegistration;
 /** Makes a {@link BackendFactory} of a class with a {@link BackendType}. */
 final class BackendPlugins {
 
-    private static final Map<String, Class<? extends Backend>> KINDS = Map.of(BackendType.BLOCK, BlockBackend.class);
+    private static final Map<String, Class<? extends Backend>> KINDS = new TreeMap<>(Map.of(
+            BackendType.BLOCK, BlockBackend.class,
+            BackendType.NET, NetBackend.class,
+            BackendType.CONSOLE, ConsoleBackend.class));
 
     private BackendPlugins() {}
 

@@ -19,6 +19,7 @@ import io.busbar.api.vdpa.InflightArea;
 import io.busbar.api.vdpa.InflightTracking;
 import io.busbar.api.vdpa.IovaRange;
 import io.busbar.api.vdpa.KickDescriptors;
+import io.busbar.api.vdpa.LinkControl;
 import io.busbar.api.vdpa.OnChipIommu;
 import io.busbar.api.vdpa.PlatformDma;
 import io.busbar.api.vdpa.QueueStatistics;
@@ -57,6 +58,7 @@ final class CheckedConfigOps
                 InflightTracking,
                 BackendFeatures,
                 ResizableCapacity,
+                LinkControl,
                 DmaFaultCounter {
 
     private static final int MAX_STATUS = 0xff;
@@ -552,6 +554,11 @@ final class CheckedConfigOps
     @Override
     public long getBackendFeatures() {
         return ((BackendFeatures) parent).getBackendFeatures();
+    }
+
+    @Override
+    public void setLink(boolean up) throws VdpaException {
+        control.run(() -> ((LinkControl) parent).setLink(up));
     }
 
     @Override

@@ -14,6 +14,7 @@ import io.busbar.api.vdpa.IncrementalIommu;
 import io.busbar.api.vdpa.InflightArea;
 import io.busbar.api.vdpa.InflightTracking;
 import io.busbar.api.vdpa.KickDescriptors;
+import io.busbar.api.vdpa.LinkControl;
 import io.busbar.api.vdpa.OnChipIommu;
 import io.busbar.api.vdpa.PlatformDma;
 import io.busbar.api.vdpa.QueueStatistics;
@@ -409,6 +410,7 @@ class CheckedConfigOpsTest {
                     .isInstanceOf(InflightTracking.class)
                     .isInstanceOf(BackendFeatures.class)
                     .isInstanceOf(ResizableCapacity.class)
+                    .isInstanceOf(LinkControl.class)
                     .isInstanceOf(DmaFaultCounter.class)
                     .isNotInstanceOf(IncrementalIommu.class)
                     .isNotInstanceOf(PlatformDma.class);
@@ -465,6 +467,12 @@ class CheckedConfigOpsTest {
                     () -> tracking.setInflight(new InflightArea(3, 4096, 0, 1, 0)));
             assertThat(tracking.createInflight(1, 256).queueSize()).isEqualTo(256);
             tracking.setInflight(null);
+        }
+
+        @Test
+        void the_link_is_the_parents() throws VdpaException {
+            ((LinkControl) ops).setLink(false);
+            assertThat(parent.calls).contains("setLink false");
         }
 
         @ParameterizedTest

@@ -13,6 +13,7 @@ import io.busbar.api.vdpa.InflightArea;
 import io.busbar.api.vdpa.InflightTracking;
 import io.busbar.api.vdpa.IovaRange;
 import io.busbar.api.vdpa.KickDescriptors;
+import io.busbar.api.vdpa.LinkControl;
 import io.busbar.api.vdpa.OnChipIommu;
 import io.busbar.api.vdpa.PlatformDma;
 import io.busbar.api.vdpa.QueueStatistics;
@@ -200,6 +201,7 @@ class FakeOps implements VdpaConfigOps {
                     InflightTracking,
                     BackendFeatures,
                     ResizableCapacity,
+                    LinkControl,
                     DmaFaultCounter {
 
         final List<DriverMemory> tables = new ArrayList<>();
@@ -276,6 +278,11 @@ class FakeOps implements VdpaConfigOps {
         @Override
         public void resize(long bytes) throws VdpaException {
             called("resize " + bytes);
+        }
+
+        @Override
+        public void setLink(boolean up) throws VdpaException {
+            called("setLink " + up);
         }
 
         @Override

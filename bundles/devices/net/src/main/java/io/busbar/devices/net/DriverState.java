@@ -46,6 +46,11 @@ record DriverState(long features, long offloads, RxFilter filter, long mac, int 
         return new DriverState(features, offloads, filter, mac, pairs, next);
     }
 
+    /** Returns whether there is a driver that has accepted features. */
+    boolean isSettled() {
+        return features != 0;
+    }
+
     boolean accepted(int feature) {
         return has(features, feature);
     }

@@ -52,7 +52,7 @@ final class NetModel implements PullingDeviceModel, LinkControl {
         private final NetBackend backend;
         private final ReceiveQueue[] receive;
         private final TransmitQueue[] transmit;
-        private int pairsTold = 1;
+        private int pairsTold;
 
         Attachment(NetBackend backend, NetOffer offer, NetCounters[] counters) {
             this.backend = backend;
@@ -90,9 +90,6 @@ final class NetModel implements PullingDeviceModel, LinkControl {
         }
         attachment = new Attachment(backend, offer, counters);
         tellPairs();
-        if (!cablePlugged) {
-            backend.plugged(false);
-        }
         if (!first) {
             askForAnnouncement();
         }
@@ -236,12 +233,8 @@ final class NetModel implements PullingDeviceModel, LinkControl {
     // The link
 
     @Override
-    public synchronized void setLink(boolean up) {
+    public void setLink(boolean up) {
         cablePlugged = up;
-        Attachment now = attachment;
-        if (now != null) {
-            now.backend.plugged(up);
-        }
         wakeAll();
         context.configChanged();
     }
@@ -280,11 +273,18 @@ final class NetModel implements PullingDeviceModel, LinkControl {
      */
     private void tellPairs() {
         Attachment now = attachment;
-        int pairs = state.hasControlQueue() ? state.pairs() : readyPairs();
+        int pairs = usedPairs();
         if (now != null && now.pairsTold != pairs) {
             now.pairsTold = pairs;
             now.backend.usePairs(pairs);
         }
+    }
+
+    private int usedPairs() {
+        if (!state.isSettled()) {
+            return 0;
+        }
+        return state.hasControlQueue() ? state.pairs() : readyPairs();
     }
 
     private int readyPairs() {

@@ -2,7 +2,6 @@ package io.busbar.drivers.sim;
 
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
-import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.ResizableBackend;
 import io.busbar.api.device.DataPath;
 import io.busbar.api.device.DeviceModel;
@@ -10,6 +9,7 @@ import io.busbar.api.device.DeviceModelFactory;
 import io.busbar.api.device.PullingDeviceModel;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.LinkControl;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
@@ -67,6 +67,7 @@ final class DeviceParts implements OpenBackend.Listener {
     /** It could not be made, or nobody took it. */
     private boolean refused;
     private long accepted;
+    private boolean linkDown;
     private long retryMillis = FIRST_RETRY_MILLIS;
     private volatile byte[] lastConfig = {};
     private volatile Health trouble = Health.OK;
@@ -201,10 +202,23 @@ final class DeviceParts implements OpenBackend.Listener {
         return statistics;
     }
 
-    /** Returns whether the backend can change its capacity. */
-    boolean resizable() {
+    /** Returns what the model or the backend does beyond the config ops. */
+    SimOpsVariants.Extra extra() {
         OpenBackend now = backend;
-        return now != null && now.backend() instanceof ResizableBackend;
+        if (now != null && now.backend() instanceof ResizableBackend) {
+            return SimOpsVariants.Extra.CAPACITY;
+        }
+        return model instanceof LinkControl ? SimOpsVariants.Extra.LINK : SimOpsVariants.Extra.NONE;
+    }
+
+    /** Takes the link down or up, and remembers it for the next model. Under the lock. */
+    void setLink(boolean up) throws VdpaException {
+        checkAttached();
+        if (!(model instanceof LinkControl link)) {
+            throw new VdpaException(VdpaError.EOPNOTSUPP, "the device model has no link");
+        }
+        link.setLink(up);
+        linkDown = !up;
     }
 
     /** Changes the capacity while the queues hold: no request is in flight that was checked against another. Under the lock. */
@@ -242,12 +256,7 @@ final class DeviceParts implements OpenBackend.Listener {
         }
         OpenBackend opened = backend;
         String failure = opened == null ? "" : opened.context().failure();
-        if (!failure.isEmpty()) {
-            return new Health(Reason.BACKEND_FAILED, failure);
-        }
-        return opened != null && opened.backend() instanceof NetBackend network && !network.info().linkUp()
-                ? new Health(Reason.LINK_DOWN, network.linkDownReason())
-                : Health.OK;
+        return failure.isEmpty() ? Health.OK : new Health(Reason.BACKEND_FAILED, failure);
     }
 
     /** Returns which bundle the backend comes from; empty while it is away. */
@@ -535,6 +544,9 @@ final class DeviceParts implements OpenBackend.Listener {
                             + configSize, null);
         }
         model.setDriverFeatures(accepted);
+        if (linkDown && model instanceof LinkControl link) {
+            link.setLink(false);
+        }
         for (Map.Entry<Integer, byte[]> write : configWrites.entrySet()) {
             model.writeConfig(write.getKey(), write.getValue());
         }

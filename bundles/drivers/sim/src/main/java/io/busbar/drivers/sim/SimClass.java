@@ -4,6 +4,7 @@ import static io.busbar.core.virtio.VirtioConfig.bit;
 
 import io.busbar.core.virtio.VirtioIds;
 import io.busbar.core.virtio.block.VirtioBlk;
+import io.busbar.core.virtio.net.VirtioNet;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -19,9 +20,9 @@ import java.util.stream.IntStream;
 record SimClass(String managementDevice, int deviceId, String type, long features, int maxVqs) {
 
     private static final int BLOCK_QUEUES = 64;
+    private static final int NET_PAIRS = 31;
 
-    /** All of them. */
-    static final List<SimClass> ALL = List.of(new SimClass(
+    private static final SimClass BLOCK = new SimClass(
             "sim_block",
             VirtioIds.VIRTIO_ID_BLOCK,
             "block",
@@ -36,7 +37,35 @@ record SimClass(String managementDevice, int deviceId, String type, long feature
                     VirtioBlk.VIRTIO_BLK_F_MQ,
                     VirtioBlk.VIRTIO_BLK_F_DISCARD,
                     VirtioBlk.VIRTIO_BLK_F_WRITE_ZEROES),
-            BLOCK_QUEUES));
+            BLOCK_QUEUES);
+
+    private static final SimClass NET = new SimClass(
+            "sim_net",
+            VirtioIds.VIRTIO_ID_NET,
+            "net",
+            bits(
+                    VirtioNet.VIRTIO_NET_F_CSUM,
+                    VirtioNet.VIRTIO_NET_F_GUEST_CSUM,
+                    VirtioNet.VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
+                    VirtioNet.VIRTIO_NET_F_MTU,
+                    VirtioNet.VIRTIO_NET_F_MAC,
+                    VirtioNet.VIRTIO_NET_F_GUEST_TSO4,
+                    VirtioNet.VIRTIO_NET_F_GUEST_TSO6,
+                    VirtioNet.VIRTIO_NET_F_HOST_TSO4,
+                    VirtioNet.VIRTIO_NET_F_HOST_TSO6,
+                    VirtioNet.VIRTIO_NET_F_MRG_RXBUF,
+                    VirtioNet.VIRTIO_NET_F_STATUS,
+                    VirtioNet.VIRTIO_NET_F_CTRL_VQ,
+                    VirtioNet.VIRTIO_NET_F_CTRL_RX,
+                    VirtioNet.VIRTIO_NET_F_CTRL_VLAN,
+                    VirtioNet.VIRTIO_NET_F_CTRL_RX_EXTRA,
+                    VirtioNet.VIRTIO_NET_F_GUEST_ANNOUNCE,
+                    VirtioNet.VIRTIO_NET_F_MQ,
+                    VirtioNet.VIRTIO_NET_F_CTRL_MAC_ADDR),
+            2 * NET_PAIRS + 1);
+
+    /** All of them. */
+    static final List<SimClass> ALL = List.of(BLOCK, NET);
 
     private static long bits(int... features) {
         return IntStream.of(features).mapToLong(feature -> bit(feature)).reduce(0, (some, one) -> some | one);

@@ -46,7 +46,7 @@ final class SimDevice implements VdpaParentDevice {
         DeviceParts parts = DeviceParts.open(type, request, services, notifications, status);
         Inside inside = new Inside(type, parts, status, notifications, services.engine().maxQueueSize());
         DmaKind dma = DmaKind.of(request.attributes().getOrDefault(DeviceWords.DMA, "device"));
-        return new SimDevice(inside, SimOpsVariants.of(inside, dma, parts.resizable()));
+        return new SimDevice(inside, SimOpsVariants.of(inside, dma, parts.extra()));
     }
 
     /** Returns the data path, model and backend. */

@@ -22,7 +22,7 @@ import java.util.Map;
 
 /**
  * The config ops of a software device: its status machine, and for the rest the data path and the model. The translation
- * of addresses, and resizing, are added by {@link SimOpsVariants}.
+ * of addresses, resizing and the link are added by {@link SimOpsVariants}.
  *
  * <p>Status (virtio 1.2, 2.1): FEATURES_OK stays clear for a set of features that cannot work, or lacks VERSION_1;
  * DRIVER_OK starts the data path; DEVICE_NEEDS_RESET is set by a queue that the driver broke.
@@ -81,6 +81,11 @@ abstract class SimOps
     /** Changes the capacity. */
     final void resizeBackend(long bytes) throws VdpaException {
         locked(() -> parts.resize(bytes));
+    }
+
+    /** Takes the link down or up. */
+    final void setLinkOfModel(boolean up) throws VdpaException {
+        locked(() -> parts.setLink(up));
     }
 
     // Virtqueue ops

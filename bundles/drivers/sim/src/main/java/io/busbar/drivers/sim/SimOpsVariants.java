@@ -4,6 +4,7 @@ import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.memory.MemoryRegion;
 import io.busbar.api.vdpa.DmaDomain;
 import io.busbar.api.vdpa.IncrementalIommu;
+import io.busbar.api.vdpa.LinkControl;
 import io.busbar.api.vdpa.OnChipIommu;
 import io.busbar.api.vdpa.PlatformDma;
 import io.busbar.api.vdpa.ResizableCapacity;
@@ -13,24 +14,46 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The ops by what they translate and whether they resize: an ability is an interface, so each combination is a class.
+ * The ops by what they translate and what they do beyond: an ability is an interface, so each combination is a class.
  */
 final class SimOpsVariants {
 
     private SimOpsVariants() {}
 
+    /** What a device of some type does beyond the config ops. */
+    enum Extra {
+        /** Nothing. */
+        NONE,
+        /** It changes its capacity. */
+        CAPACITY,
+        /** Its link goes down and up. */
+        LINK
+    }
+
     /**
      * Makes the ops of a device.
      *
-     * @param device    what the device is made of
-     * @param dma       which translation they show
-     * @param resizable whether they resize
+     * @param device what the device is made of
+     * @param dma    which translation they show
+     * @param extra  what they show beyond
      */
-    static SimOps of(SimDevice.Inside device, DmaKind dma, boolean resizable) {
-        return switch (dma) {
-            case DEVICE -> resizable ? new ResizableOnChip(device) : new OnChip(device);
-            case PLATFORM -> resizable ? new ResizablePlatform(device) : new Platform(device);
-            case INCREMENTAL -> resizable ? new ResizableIncremental(device) : new Incremental(device);
+    static SimOps of(SimDevice.Inside device, DmaKind dma, Extra extra) {
+        return switch (extra) {
+            case NONE -> switch (dma) {
+                case DEVICE -> new OnChip(device);
+                case PLATFORM -> new Platform(device);
+                case INCREMENTAL -> new Incremental(device);
+            };
+            case CAPACITY -> switch (dma) {
+                case DEVICE -> new ResizableOnChip(device);
+                case PLATFORM -> new ResizablePlatform(device);
+                case INCREMENTAL -> new ResizableIncremental(device);
+            };
+            case LINK -> switch (dma) {
+                case DEVICE -> new LinkedOnChip(device);
+                case PLATFORM -> new LinkedPlatform(device);
+                case INCREMENTAL -> new LinkedIncremental(device);
+            };
         };
     }
 
@@ -139,6 +162,42 @@ final class SimOpsVariants {
         @Override
         public void resize(long bytes) throws VdpaException {
             resizeBackend(bytes);
+        }
+    }
+
+    private static final class LinkedOnChip extends OnChip implements LinkControl {
+
+        LinkedOnChip(SimDevice.Inside device) {
+            super(device);
+        }
+
+        @Override
+        public void setLink(boolean up) throws VdpaException {
+            setLinkOfModel(up);
+        }
+    }
+
+    private static final class LinkedPlatform extends Platform implements LinkControl {
+
+        LinkedPlatform(SimDevice.Inside device) {
+            super(device);
+        }
+
+        @Override
+        public void setLink(boolean up) throws VdpaException {
+            setLinkOfModel(up);
+        }
+    }
+
+    private static final class LinkedIncremental extends Incremental implements LinkControl {
+
+        LinkedIncremental(SimDevice.Inside device) {
+            super(device);
+        }
+
+        @Override
+        public void setLink(boolean up) throws VdpaException {
+            setLinkOfModel(up);
         }
     }
 

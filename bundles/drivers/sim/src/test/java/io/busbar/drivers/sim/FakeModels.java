@@ -5,6 +5,7 @@ import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.DeviceModelContext;
 import io.busbar.api.device.DeviceModelFactory;
 import io.busbar.api.vdpa.AttributeInfo;
+import io.busbar.api.vdpa.LinkControl;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
@@ -24,6 +25,7 @@ final class FakeModels implements DeviceModelFactory {
     volatile long features = FLUSH;
     volatile VdpaException failure;
     volatile boolean lacksClass;
+    volatile boolean linked;
 
     Model last() {
         return made.getLast();
@@ -49,12 +51,12 @@ final class FakeModels implements DeviceModelFactory {
         if (failure != null) {
             throw failure;
         }
-        Model model = new Model(context, features, lacksClass);
+        Model model = linked ? new Linked(context, features) : new Model(context, features, lacksClass);
         made.add(model);
         return model;
     }
 
-    static final class Model implements DeviceModel {
+    static class Model implements DeviceModel {
 
         final DeviceModelContext context;
         final List<String> calls = Collections.synchronizedList(new ArrayList<>());
@@ -134,6 +136,18 @@ final class FakeModels implements DeviceModelFactory {
         @Override
         public void close() {
             closed = true;
+        }
+    }
+
+    static final class Linked extends Model implements LinkControl {
+
+        Linked(DeviceModelContext context, long features) {
+            super(context, features, false);
+        }
+
+        @Override
+        public void setLink(boolean up) {
+            calls.add("setLink " + up);
         }
     }
 }

@@ -14,6 +14,7 @@ import io.busbar.api.vdpa.DmaDomain;
 import io.busbar.api.vdpa.DmaFaultCounter;
 import io.busbar.api.vdpa.IncrementalIommu;
 import io.busbar.api.vdpa.KickDescriptors;
+import io.busbar.api.vdpa.LinkControl;
 import io.busbar.api.vdpa.OnChipIommu;
 import io.busbar.api.vdpa.PlatformDma;
 import io.busbar.api.vdpa.QueueStatistics;
@@ -421,6 +422,41 @@ class SimDeviceTest {
     }
 
     @Nested
+    class Link {
+
+        @ParameterizedTest
+        @EnumSource(DmaKind.class)
+        void is_shown_if_the_model_has_one_whatever_the_translation(DmaKind dma) throws VdpaException {
+            String word = dma.name().toLowerCase(Locale.ROOT);
+            assertThat(add("backend", "file", "path", "/x", "dma", word).ops()).isNotInstanceOf(LinkControl.class);
+            models.linked = true;
+            VdpaConfigOps ops = add("backend", "file", "path", "/x", "dma", word).ops();
+            ((LinkControl) ops).setLink(false);
+            assertThat(models.last().calls).contains("setLink false");
+        }
+
+        @Test
+        void that_is_down_is_down_for_the_next_model_too() throws VdpaException {
+            models.linked = true;
+            VdpaConfigOps ops = disk().ops();
+            ((LinkControl) ops).setLink(false);
+            leaves(models);
+            comes(models);
+            Eventually.that("the device goes on", () -> engine.path.model != null);
+            assertThat(models.made).hasSize(2);
+            assertThat(models.last().calls).contains("setLink false");
+        }
+
+        @Test
+        void of_a_device_whose_backend_is_away_cannot_be_told() throws VdpaException {
+            models.linked = true;
+            VdpaConfigOps ops = disk().ops();
+            leaves(file);
+            assertThat(refused(() -> ((LinkControl) ops).setLink(false)).error()).isEqualTo(VdpaError.EAGAIN);
+        }
+    }
+
+    @Nested
     class Resizing {
 
         @ParameterizedTest
@@ -715,17 +751,6 @@ class SimDeviceTest {
         file.last().context.failed("the disk is gone");
         assertThat(device.health().reason()).isEqualTo(Reason.BACKEND_FAILED);
         assertThat(device.health().sentence()).isEqualTo("the disk is gone");
-        assertThat(engine.path.model).isNotNull();
-    }
-
-    @Test
-    void a_net_device_without_a_link_says_why_and_goes_on() throws VdpaException {
-        file.network = true;
-        VdpaParentDevice device = disk();
-        assertThat(device.health().ok()).isTrue();
-        ((FakeBackends.Network) file.last()).linkUp = false;
-        assertThat(device.health().reason()).isEqualTo(Reason.LINK_DOWN);
-        assertThat(device.health().sentence()).isEqualTo("nobody is at /x");
         assertThat(engine.path.model).isNotNull();
     }
 }

@@ -55,6 +55,16 @@ class CompletionTest {
     }
 
     @Test
+    void backends_of_another_kind_are_not_proposed_nor_are_their_words() {
+        assertThat(table.complete("vdpa dev add name x mgmtdev sim_block backend file ")).doesNotContain("frames");
+        FakeInventory linux = FakeInventory.linux();
+        CommandTable other = new ShellCommands(linux).table();
+        assertThat(other.complete("vdpa dev add name x mgmtdev vdpasim_net backend ")).containsExactly("file");
+        assertThat(other.complete("vdpa dev add name x mgmtdev vdpasim_net backend file "))
+                .contains("frames", "mac").doesNotContain("path");
+    }
+
+    @Test
     void options_are_proposed_after_their_dash() {
         assertThat(table.complete("vdpa dev add --v")).containsExactly("--volatile");
         assertThat(table.complete("status -j")).containsExactly("-j", "-jp");
@@ -65,5 +75,8 @@ class CompletionTest {
         assertThat(table.complete("block ")).containsExactly("resize");
         assertThat(table.complete("block resize ")).containsExactly("disk0");
         assertThat(table.complete("help v")).containsExactly("vdpa");
+        assertThat(table.complete("net ")).containsExactly("link");
+        assertThat(table.complete("net link ")).isEmpty();
+        assertThat(table.complete("net link net0 ")).containsExactly("down", "up");
     }
 }

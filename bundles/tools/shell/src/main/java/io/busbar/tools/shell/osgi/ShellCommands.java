@@ -10,6 +10,7 @@ import io.busbar.tools.shell.commands.BlockCommand;
 import io.busbar.tools.shell.commands.BundleCommand;
 import io.busbar.tools.shell.commands.DriverCommand;
 import io.busbar.tools.shell.commands.HelpCommand;
+import io.busbar.tools.shell.commands.NetCommand;
 import io.busbar.tools.shell.commands.PartsCommand;
 import io.busbar.tools.shell.commands.StatusCommand;
 import io.busbar.tools.shell.vdpa.VdpaCommand;
@@ -60,6 +61,7 @@ public final class ShellCommands {
                 new VdpaCommand(inventory),
                 new BlockCommand(inventory),
                 new BlkCommand(inventory),
+                new NetCommand(inventory),
                 PartsCommand.backends(inventory),
                 new DriverCommand(inventory),
                 PartsCommand.models(inventory),

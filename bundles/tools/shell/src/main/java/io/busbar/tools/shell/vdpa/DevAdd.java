@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -232,8 +233,12 @@ final class DevAdd {
     private void resolveFiles() throws Refusal {
         Stream<WordSpec> ofDevice =
                 managementDevice.flatMap(lookup::managementDevice).stream().flatMap(device -> WordSpec.of(device).stream());
+        Set<String> kinds = managementDevice.flatMap(lookup::managementDevice).stream()
+                .flatMap(device -> device.supportedClasses().stream())
+                .map(ClassNames::ofClass)
+                .collect(Collectors.toUnmodifiableSet());
         Stream<WordSpec> ofBackend = inventory.backends().stream()
-                .filter(backend -> backend.name().equals(attributes.get(BACKEND)))
+                .filter(backend -> backend.name().equals(attributes.get(BACKEND)) && kinds.contains(backend.type()))
                 .flatMap(backend -> WordSpec.of(backend).stream());
         for (WordSpec spec : Stream.concat(ofDevice, ofBackend).filter(WordSpec::isFile).toList()) {
             String file = attributes.get(spec.name());

@@ -33,6 +33,11 @@ final class JsonReport implements Report {
     }
 
     @Override
+    public void cellOfBlankKey(String key, Object value) {
+        json.property(key + " ", value);
+    }
+
+    @Override
     public void row() {
         // One key a line, or none.
     }

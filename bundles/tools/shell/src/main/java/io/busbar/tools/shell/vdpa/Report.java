@@ -17,6 +17,9 @@ interface Report {
     /** Writes a field; in text, with a blank after it. */
     void cell(String key, Object value);
 
+    /** Writes a field as {@link #cell}; in JSON with a key that ends in a blank, as the tool has two of them. */
+    void cellOfBlankKey(String key, Object value);
+
     /** Goes to the next row of a device, in text. */
     void row();
 

@@ -15,7 +15,6 @@ import io.busbar.core.virtio.FeatureNames;
 import io.busbar.core.virtio.VirtioIds;
 import java.util.EnumSet;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -115,11 +114,14 @@ final class Show {
     void config(VdpaDevice device) {
         VdpaConfigOps ops = device.ops();
         report.openHandle(Handle.show(device.busName(), device.name()));
-        if (device.deviceId() == VirtioIds.VIRTIO_ID_BLOCK) {
-            BlockConfig.show(ops, report);
-            if (featuresOk(ops)) {
-                report.words("negotiated_features", FeatureNames.names(device.deviceId(), ops.getDriverFeatures()));
-            }
+        boolean known = true;
+        switch (device.deviceId()) {
+            case VirtioIds.VIRTIO_ID_NET -> NetConfig.show(ops, report);
+            case VirtioIds.VIRTIO_ID_BLOCK -> BlockConfig.show(ops, report);
+            default -> known = false;
+        }
+        if (known && featuresOk(ops)) {
+            report.words("negotiated_features", FeatureNames.names(device.deviceId(), ops.getDriverFeatures()));
         }
         report.closeHandle();
     }
@@ -138,7 +140,7 @@ final class Show {
             throw Refusal.kernel(VdpaError.EINVAL, "");
         }
         report.openHandle(Handle.show(device.busName(), device.name()));
-        counters(statistics.getVendorVqStats((int) index));
+        counters(device, statistics, (int) index);
         report.closeHandle();
     }
 
@@ -150,15 +152,18 @@ final class Show {
         for (int index = 0; index < device.vqCount(); index++) {
             report.openItem();
             report.cell("qidx", index);
-            counters(statistics.getVendorVqStats(index));
+            counters(device, statistics, index);
             report.closeItem();
         }
         report.closeList();
         report.closeHandle();
     }
 
-    private void counters(Map<String, Long> counters) {
-        counters.forEach(report::cell);
+    private void counters(VdpaDevice device, QueueStatistics statistics, int index) {
+        if (device.deviceId() == VirtioIds.VIRTIO_ID_NET) {
+            report.cell("queue_type", NetConfig.queueType(device.ops(), index, device.vqCount()));
+        }
+        statistics.getVendorVqStats(index).forEach(report::cell);
     }
 
     private static QueueStatistics counted(VdpaDevice device) throws Refusal {

@@ -37,6 +37,11 @@ final class TextReport implements Report {
     }
 
     @Override
+    public void cellOfBlankKey(String key, Object value) {
+        cell(key, value);
+    }
+
+    @Override
     public void row() {
         text.append(NEXT_ROW);
         first = true;

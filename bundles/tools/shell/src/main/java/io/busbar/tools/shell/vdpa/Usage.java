@@ -38,7 +38,7 @@ final class Usage {
               vdpa dev config show [ DEV ]
                     the configuration of block devices too
               vdpa dev vstats show DEV
-                    the counters of all queues
+                    the counters of all queues, in use or not
             """;
 
     private Usage() {

@@ -9,6 +9,8 @@ import io.busbar.tools.shell.Inventory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -114,7 +116,7 @@ final class VdpaCompletion {
         String key = words.getLast();
         return switch (key) {
             case "mgmtdev" -> managementDeviceNames();
-            case DevAdd.BACKEND -> inventory.backends().stream().map(BackendFactory::name).distinct().toList();
+            case DevAdd.BACKEND -> backends(words).map(BackendFactory::name).distinct().toList();
             case DevAdd.BUS -> inventory.buses().stream().map(VdpaBus::name).toList();
             case DevAdd.DRIVER_OVERRIDE -> busDrivers();
             default -> specs(words)
@@ -131,8 +133,19 @@ final class VdpaCompletion {
         return Stream.concat(
                 managementDevices().filter(device -> mgmtdev.filter(device.name()::equals).isPresent())
                         .flatMap(device -> WordSpec.of(device).stream()),
-                inventory.backends().stream().filter(factory -> backend.filter(factory.name()::equals).isPresent())
+                backends(words).filter(factory -> backend.filter(factory.name()::equals).isPresent())
                         .flatMap(factory -> WordSpec.of(factory).stream()));
+    }
+
+    /** The backends of the kind that the management device that was named has; all if none was. */
+    private Stream<BackendFactory> backends(List<String> words) {
+        Optional<String> mgmtdev = value(words, "mgmtdev");
+        Set<String> kinds = managementDevices()
+                .filter(device -> mgmtdev.filter(device.name()::equals).isPresent())
+                .flatMap(device -> device.supportedClasses().stream())
+                .map(ClassNames::ofClass)
+                .collect(Collectors.toUnmodifiableSet());
+        return inventory.backends().stream().filter(factory -> kinds.isEmpty() || kinds.contains(factory.type()));
     }
 
     private static Optional<String> value(List<String> words, String key) {

@@ -84,6 +84,49 @@ class OwnCommandsTest {
                 .startsWith("block: \"net0\" cannot be resized");
     }
 
+    private static Result net(FakeInventory of, String line) {
+        CommandTable table = new ShellCommands(of).table();
+        run(table.command("vdpa").orElseThrow(), "dev add name net0 mgmtdev vdpasim_net");
+        run(table.command("vdpa").orElseThrow(), "dev add name blk0 mgmtdev vdpasim_blk");
+        return run(table.command("net").orElseThrow(), line);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"up", "down"})
+    void the_link_of_a_network_device_is_taken_down_and_up(String state) {
+        FakeInventory linux = FakeInventory.linux();
+        assertThat(net(linux, "link net0 " + state).both()).isEmpty();
+        assertThat(linux.net.link).isEqualTo(state);
+        assertThat(run(new ShellCommands(linux).table().command("net").orElseThrow(), "link net0 " + state + " -j").out())
+                .isEqualTo("{\"net\":{\"net0\":{\"link\":\"" + state + "\"}}}\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "link|link needs a device and a state: net link DEV up|down",
+        "link net0|link needs a device and a state: net link DEV up|down",
+        "link net0 sideways|\"sideways\" is no state of a link; up or down was expected",
+        "link net1 up|there is no device \"net1\"; expected one of: net0, blk0",
+        "link blk0 up|\"blk0\" has no link; a network device was expected",
+        "link net0 up now|\"now\" is one word too many",
+        "pull net0|\"pull\" is unknown; expected one of: link",
+    })
+    void a_link_that_cannot_be_taken_down_or_up_is_told(String line) {
+        String[] parts = line.split("\\|", 2);
+        Result result = net(FakeInventory.linux(), parts[0]);
+        assertThat(result.exit()).isOne();
+        assertThat(result.err()).startsWith("net: " + parts[1]);
+    }
+
+    @Test
+    void a_device_that_cannot_tell_its_driver_says_why() {
+        FakeInventory linux = FakeInventory.linux();
+        net(linux, "link net0 down");
+        linux.net.link = "stuck";
+        assertThat(run(new ShellCommands(linux).table().command("net").orElseThrow(), "link net0 up").err())
+                .isEqualTo("net: net0: the backend is away\n");
+    }
+
     @Test
     void parts_are_listed_with_their_words_bundle_and_health() {
         assertThat(ok("backend list")).isEqualTo(

@@ -23,14 +23,19 @@ public final class FakeInventory implements Inventory {
     public final List<BlockDriver> disks = new ArrayList<>();
     /** The ops of the block devices that {@code sim_block} made, last first. */
     public FakeBlockOps block;
+    /** The ops of the network devices that {@code vdpasim_net} made, last first. */
+    public FakeNetOps net;
 
     /** The management devices of Linux 6.12 in the transcript. */
     public static FakeInventory linux() {
         FakeInventory inventory = new FakeInventory();
         inventory.host.managementDevices.add(new FakeManagementDevice(
-                "vdpasim_net", Set.of(1), 3, 0, List.of(
+                "vdpasim_net", Set.of(1), 3, FakeNetOps.FEATURES, List.of(
                         new AttributeInfo("mac", "MACADDR", ""), new AttributeInfo("mtu", "MTU", ""),
-                        new AttributeInfo("device_features", "DEVICE_FEATURES", "")), 3, _ -> new FakeOps(1)));
+                        new AttributeInfo("device_features", "DEVICE_FEATURES", "")), 3, request -> {
+            inventory.net = new FakeNetOps(request.attributes());
+            return inventory.net;
+        }));
         inventory.host.managementDevices.add(
                 new FakeManagementDevice("vdpasim_blk", Set.of(2), 0, 0, List.of(), 1, _ -> new FakeOps(2)));
         inventory.host.managementDevices.add(new FakeManagementDevice("vduse", Set.of(1, 2), 0, 0, List.of(), 1, _ -> {
@@ -66,7 +71,8 @@ public final class FakeInventory implements Inventory {
     public List<BackendFactory> backends() {
         return List.of(
                 new FakeBackend("file", "path FILE [size SIZE] [mode positional|mapped]"),
-                new FakeBackend("memory", "size SIZE"));
+                new FakeBackend("memory", "size SIZE"),
+                new FakeBackend("net", "file", "frames N"));
     }
 
     @Override
@@ -75,11 +81,10 @@ public final class FakeInventory implements Inventory {
                 new BundleEntry(12, "installed", "io.example.backend", "1.2.3"));
     }
 
-    private record FakeBackend(String name, String settings) implements BackendFactory {
+    private record FakeBackend(String type, String name, String settings) implements BackendFactory {
 
-        @Override
-        public String type() {
-            return "block";
+        FakeBackend(String name, String settings) {
+            this("block", name, settings);
         }
 
         @Override

@@ -12,8 +12,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * What iproute2 6.15 printed on Linux 6.12, replayed: block devices and every error that does not need a network
- * device. {@code [exit N]} is printed after a command that ended with status N.
+ * What iproute2 6.15 printed on Linux 6.12, replayed; without what it says of queue 0 of a network device, which it takes for
+ * the control queue. {@code [exit N]} is printed after a command that ended with status N.
  */
 class TranscriptTest {
 

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.busbar.api.vdpa.AttributeInfo;
 import io.busbar.api.vdpa.BusSnapshot;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.tools.shell.fake.FakeBlockOps;
 import io.busbar.tools.shell.fake.FakeInventory;
 import io.busbar.tools.shell.fake.FakeManagementDevice;
+import io.busbar.tools.shell.fake.FakeNetOps;
 import io.busbar.tools.shell.fake.Recorder.Result;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -285,6 +287,21 @@ class VdpaCommandTest {
         assertThat(json("dev vstats show disk0 -j").getAsJsonObject("vstats").getAsJsonObject("disk0")
                         .getAsJsonArray("queues").get(0).getAsJsonObject().get("reads").getAsLong())
                 .isEqualTo(4);
+    }
+
+    @Test
+    void queues_of_network_devices_say_what_they_are_for() {
+        inventory.host.managementDevices.add(new FakeManagementDevice("sim_net", Set.of(1), 63, FakeNetOps.FEATURES,
+                List.of(new AttributeInfo("max_vqp", "N", "")), 5, request -> new FakeNetOps(request.attributes())));
+        run(vdpa, "dev add name net0 mgmtdev sim_net max_vqp 2 backend switch");
+        assertThat(run(vdpa, "dev config show net0").out()).startsWith(
+                "net0: mac 00:00:00:00:00:00 link up link_announce false max_vq_pairs 2 mtu 1500 \n");
+        assertThat(json("-j dev vstats show net0").getAsJsonObject("vstats").getAsJsonObject("net0")
+                        .getAsJsonArray("queues").asList())
+                .extracting(queue -> queue.getAsJsonObject().get("queue_type").getAsString())
+                .containsExactly("rx", "tx", "rx", "tx", "control_vq");
+        assertThat(run(vdpa, "dev vstats show net0 qidx 2").out())
+                .isEqualTo("net0: queue_type rx rx packets 0 rx bytes 0 rx errors 0 rx overruns 0 rx drops 0 \n");
     }
 
     @Test

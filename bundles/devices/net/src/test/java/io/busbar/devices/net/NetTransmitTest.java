@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class TransmitTest {
+class NetTransmitTest {
 
     private static final byte[] FRAME = Frames.frame(Frames.OTHER, 60);
 

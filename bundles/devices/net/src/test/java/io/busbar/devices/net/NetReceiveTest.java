@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ReceiveTest {
+class NetReceiveTest {
 
     private static final byte[] FRAME = Frames.frame(Frames.MAC, 100);
     private static final long OFFLOADS =

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
  * and dropped. Measured over rounds of a million frames, of which one without an allocation is enough: the first ones may
  * see code being compiled again, but 16 bytes per frame would show in each as 16 million.
  */
-class AllocationTest {
+class NetAllocationTest {
 
     private static final int FRAMES_PER_ROUND = 1_000_000;
 
