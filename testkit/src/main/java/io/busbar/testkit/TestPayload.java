@@ -2,6 +2,8 @@ package io.busbar.testkit;
 
 import io.busbar.api.memory.IoCompletion;
 import io.busbar.api.memory.Payload;
+import io.busbar.core.linux.Iovecs;
+import io.busbar.core.linux.StreamIo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -33,6 +35,7 @@ public final class TestPayload implements Payload {
     private boolean misaligned;
     private long writeError;
     private Queue<Runnable> transfers;
+    private Iovecs buffers;
 
     private TestPayload(MemorySegment[] pieces) {
         this.pieces = pieces;
@@ -257,13 +260,9 @@ public final class TestPayload implements Payload {
         if (gone) {
             return EFAULT;
         }
-        ByteBuffer buffer = ByteBuffer.allocate((int) remaining());
-        try (FileChannel stream = open(descriptor, StandardOpenOption.READ)) {
-            int got = Math.max(0, stream.read(buffer));
-            return copyFrom(MemorySegment.ofBuffer(buffer.flip()), 0, got);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        long got = StreamIo.readv(descriptor, gather(MemorySegment.NULL));
+        position += Math.max(0, got);
+        return got;
     }
 
     @Override
@@ -271,17 +270,30 @@ public final class TestPayload implements Payload {
         if (gone) {
             return EFAULT;
         }
-        long from = position;
-        ByteBuffer buffer = ByteBuffer.allocate((int) (prefix.byteSize() + remaining()));
-        MemorySegment bytes = MemorySegment.ofBuffer(buffer).copyFrom(prefix);
-        copyTo(bytes, prefix.byteSize(), remaining());
-        try (FileChannel stream = open(descriptor, StandardOpenOption.WRITE)) {
-            int put = stream.write(buffer);
-            position = from + Math.max(0, put - prefix.byteSize());
-            return put;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        long put = StreamIo.writev(descriptor, gather(prefix));
+        position += Math.max(0, put - prefix.byteSize());
+        return put;
+    }
+
+    /** Lists a prefix and what remains. */
+    private Iovecs gather(MemorySegment prefix) {
+        if (buffers == null) {
+            buffers = new Iovecs(pieces.length + 1);
         }
+        buffers.clear();
+        if (prefix.byteSize() > 0) {
+            buffers.add(prefix.address(), prefix.byteSize());
+        }
+        long start = 0;
+        for (MemorySegment piece : pieces) {
+            long from = Math.max(position, start);
+            long to = Math.min(limit, start + piece.byteSize());
+            if (from < to) {
+                buffers.add(piece.address() + from - start, to - from);
+            }
+            start += piece.byteSize();
+        }
+        return buffers;
     }
 
     @Override

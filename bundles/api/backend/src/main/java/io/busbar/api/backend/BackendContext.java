@@ -10,7 +10,10 @@ public interface BackendContext {
     /** Returns the name of the device that the backend serves, such as {@code disk0}. */
     String deviceName();
 
-    /** Returns what the user configured for this backend. */
+    /**
+     * Returns what the user configured for this backend. The words of the device, such as a net device's {@code mtu}, can be
+     * looked at too, where a backend has to do with the same.
+     */
     Settings settings();
 
     /** Returns whether the device was configured read-only: the backend must not write, and need not be able to. */

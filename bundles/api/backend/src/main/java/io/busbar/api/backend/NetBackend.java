@@ -22,6 +22,22 @@ public interface NetBackend extends Backend {
     NetInfo info();
 
     /**
+     * Returns why the link is down, for the user: one sentence that names what is missing and what is expected. Asked while
+     * {@link NetInfo#linkUp()} is false. Cheap; any thread.
+     */
+    default String linkDownReason() {
+        return "the network behind the backend is down";
+    }
+
+    /**
+     * Tells whether the cable is plugged into the device, which a user changes by command, so that a backend with another
+     * side can show it there. In until told else. Any thread; returns at once.
+     *
+     * @param in whether it is
+     */
+    default void plugged(boolean in) {}
+
+    /**
      * Tells how many queue pairs a driver uses from now on: the first ones. Frames for others would wait until it does;
      * transmitted frames may still come from them. None until told else, and again when the driver has left or was reset: then no
      * queue runs, what waits for it may be forgotten, and what comes may be dropped. Control threads, and the thread that owns

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 import java.util.BitSet;
 
 /** The platform thread that calls, as Linux sees it. */
@@ -11,6 +12,7 @@ public final class CurrentThread {
     private static final int CLOCK_THREAD_CPUTIME_ID = 3;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final int MAX_CPUS = 8192;
+    private static final MethodHandle NOTHING = NativeAccess.nothing();
 
     private CurrentThread() {
     }
@@ -18,6 +20,23 @@ public final class CurrentThread {
     /** Thread id (gettid), as in {@code /proc/self/task}. */
     public static int id() {
         return (int) Syscall.call(Nr.GETTID, 0);
+    }
+
+    /**
+     * Throws what an access to memory that is no longer there has left behind. The JVM notes such a fault at the access and
+     * throws it some time later, at the latest at the end of the next native call: a thread that goes to sleep in that call
+     * would hear of it when it wakes. A few nanoseconds; allocates nothing.
+     *
+     * @throws InternalError a fault that this thread's accesses have met and that was not thrown yet
+     */
+    public static void throwPendingFault() {
+        try {
+            long unused = (long) NOTHING.invokeExact(0L);
+        } catch (RuntimeException | Error unchecked) {
+            throw unchecked;
+        } catch (Throwable impossible) {
+            throw new AssertionError("labs", impossible);
+        }
     }
 
     /** CPU time that this thread has used, user and system, in nanoseconds, or negative errno. Allocates nothing. */

@@ -19,15 +19,18 @@ public final class NativeAccess {
 
     private static final NativeAccessDeniedException DENIED;
     private static final MethodHandle SYSCALL;
+    private static final MethodHandle NOTHING;
     private static final MemorySegment ALL;
 
     static {
         NativeAccessDeniedException denied = null;
         MethodHandle syscall;
+        MethodHandle nothing = MethodHandles.identity(long.class);
         MemorySegment all;
         try {
             requireKnownPlatform();
             syscall = link();
+            nothing = linkNothing();
             all = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
         } catch (NativeAccessDeniedException e) {
             denied = e;
@@ -41,6 +44,7 @@ public final class NativeAccess {
         }
         DENIED = denied;
         SYSCALL = syscall;
+        NOTHING = nothing;
         ALL = all;
     }
 
@@ -71,9 +75,21 @@ public final class NativeAccess {
         return SYSCALL;
     }
 
+    /** {@code long labs(long)}: a C function that does next to nothing; where native access is denied, no C function. */
+    static MethodHandle nothing() {
+        return NOTHING;
+    }
+
     /** All of memory as one segment; of length 0 when native access is denied. */
     static MemorySegment all() {
         return ALL;
+    }
+
+    private static MethodHandle linkNothing() {
+        Linker linker = Linker.nativeLinker();
+        MemorySegment function = linker.defaultLookup().find("labs").orElseThrow(() ->
+                new NativeAccessDeniedException("The C library has no function labs", null));
+        return linker.downcallHandle(function, FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
     }
 
     private static MethodHandle link() {

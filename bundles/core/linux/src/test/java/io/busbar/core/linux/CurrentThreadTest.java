@@ -7,7 +7,6 @@ import io.busbar.testkit.machine.Allocation;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.concurrent.FutureTask;
-
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -27,6 +26,13 @@ class CurrentThreadTest {
         assertThat(bytes).isZero();
         assertThat(CurrentThread.cpuTimeNanos()).isGreaterThan(before);
         assertThat(before).isPositive();
+    }
+
+    @Test
+    void asking_for_a_fault_that_is_not_there_does_nothing_and_allocates_nothing() {
+        long bytes = Allocation.ofManyCalls(CurrentThread::throwPendingFault);
+
+        assertThat(bytes).isZero();
     }
 
     @Test

@@ -3,7 +3,6 @@ package io.busbar.core.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,6 +24,18 @@ class TruncationSurvivalTest {
     @Test
     void each_form_of_access_survives_a_truncated_file_when_compiled_without_a_profile() throws Exception {
         check(TruncationSurvivalTest.run("100", "-XX:TieredStopAtLevel=1", "-XX:-BackgroundCompilation"));
+    }
+
+    @Test
+    void a_fault_is_thrown_before_a_sleep_where_it_is_asked_for_and_else_may_come_after_it() throws Exception {
+        assertThat(lateFaults(FaultBeforeSleep.ASKING)).isZero();
+        assertThat(lateFaults("not asking")).as("what the question is good for").isPositive();
+    }
+
+    private static int lateFaults(String asking) throws Exception {
+        ChildJvm child = ChildJvm.run(FaultBeforeSleep.class, List.of(asking), "--enable-native-access=ALL-UNNAMED");
+        assertThat(child.exitStatus()).as(child.output()).isZero();
+        return Integer.parseInt(child.output().strip());
     }
 
     private static ChildJvm run(String warmUp, String... flags) throws Exception {

@@ -30,8 +30,6 @@ final class PulledQueue extends ActiveQueue {
         }
     }
 
-    private final DeviceRing ring;
-    private final QueueCounters counters;
     private final PulledChains chains;
     private volatile boolean woken;
     private PullingDeviceModel model;
@@ -45,11 +43,8 @@ final class PulledQueue extends ActiveQueue {
             QueueWorker worker,
             QueueEvents events,
             QueueCounters counters,
-            IoThreads ioThreads,
             RegionViews views) {
-        super(index, ring, worker, events, counters, ioThreads, views);
-        this.ring = ring;
-        this.counters = counters;
+        super(index, ring, worker, events, counters);
         chains = new PulledChains(ring, views, new ToDriver());
     }
 
@@ -66,13 +61,8 @@ final class PulledQueue extends ActiveQueue {
 
         @Override
         public void chainFault() {
-            counters.add(QueueCounters.FAULTS, 1);
+            counters().add(QueueCounters.FAULTS, 1);
         }
-    }
-
-    @Override
-    boolean hasSlots() {
-        return false;
     }
 
     /**
@@ -145,7 +135,7 @@ final class PulledQueue extends ActiveQueue {
         chains.begin();
         serve();
         int done = chains.handedOut();
-        counters.add(QueueCounters.CHAINS, done);
+        counters().add(QueueCounters.CHAINS, done);
         waitsForDriver = chains.isDry();
         if (chains.isSpent()) {
             woken = true;
@@ -174,9 +164,9 @@ final class PulledQueue extends ActiveQueue {
         if (lost.length > 0) {
             int[] heads = lost;
             lost = new int[0];
-            int taken = ring.takeAgain(heads, heads.length);
+            int taken = ring().takeAgain(heads, heads.length);
             for (int i = 0; i < taken; i++) {
-                ring.complete(ring.taken(i), 0);
+                ring().complete(ring().taken(i), 0);
             }
             publish();
             if (taken < 0) {
@@ -187,11 +177,11 @@ final class PulledQueue extends ActiveQueue {
 
     @Override
     boolean hasNew() {
-        return lost.length > 0 || woken || waitsForDriver && ring.hasAvailable();
+        return lost.length > 0 || woken || waitsForDriver && ring().hasAvailable();
     }
 
     @Override
     boolean askForKicks() {
-        return woken || waitsForDriver && ring.enableKicks();
+        return woken || waitsForDriver && ring().enableKicks();
     }
 }

@@ -35,7 +35,7 @@ final class SlotChain extends RingChain {
         }
     }
 
-    private final ActiveQueue queue;
+    private final PushedQueue queue;
     private final Thread owner;
     private volatile int state = IDLE;
     private volatile SlotChain next;
@@ -53,7 +53,7 @@ final class SlotChain extends RingChain {
         owner = null;
     }
 
-    SlotChain(ActiveQueue queue, int slot) {
+    SlotChain(PushedQueue queue, int slot) {
         super(slot);
         this.queue = queue;
         this.owner = queue.worker();
@@ -117,7 +117,7 @@ final class SlotChain extends RingChain {
         return queue.startTransfer(this, payload, descriptor, fileOffset, flags, completion, attachment);
     }
 
-    ActiveQueue queue() {
+    PushedQueue queue() {
         return queue;
     }
 

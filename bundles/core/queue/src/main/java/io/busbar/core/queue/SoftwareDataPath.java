@@ -208,8 +208,8 @@ final class SoftwareDataPath implements DataPath {
         RingStart start = RingStart.of(index, queue, features, regions, inflight, settings.ownClasses());
         QueueWorker worker = worker(index);
         ActiveQueue active = pulled[index]
-                ? new PulledQueue(index, start.ring(), worker, new Events(), queue.counters, ioThreads, views)
-                : new ActiveQueue(index, start.ring(), worker, new Events(), queue.counters, ioThreads, views);
+                ? new PulledQueue(index, start.ring(), worker, new Events(), queue.counters, views)
+                : new PushedQueue(index, start.ring(), worker, new Events(), queue.counters, ioThreads, views);
         active.setCallback(queue.callback);
         active.takeAgainFirst(start.heads());
         int kicks = queue.kickDescriptor;

@@ -90,6 +90,9 @@ final class NetModel implements PullingDeviceModel, LinkControl {
         }
         attachment = new Attachment(backend, offer, counters);
         tellPairs();
+        if (!cablePlugged) {
+            backend.plugged(false);
+        }
         if (!first) {
             askForAnnouncement();
         }
@@ -233,8 +236,12 @@ final class NetModel implements PullingDeviceModel, LinkControl {
     // The link
 
     @Override
-    public void setLink(boolean up) {
+    public synchronized void setLink(boolean up) {
         cablePlugged = up;
+        Attachment now = attachment;
+        if (now != null) {
+            now.backend.plugged(up);
+        }
         wakeAll();
         context.configChanged();
     }

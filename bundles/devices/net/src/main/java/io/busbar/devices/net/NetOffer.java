@@ -39,9 +39,6 @@ import java.nio.ByteOrder;
  */
 record NetOffer(long features, int pairs, int mtu) {
 
-    /** That of an Ethernet. */
-    static final int DEFAULT_MTU = 1500;
-
     private static final long ALWAYS = bit(VIRTIO_NET_F_MTU)
             | bit(VIRTIO_NET_F_MAC)
             | bit(VIRTIO_NET_F_MRG_RXBUF)
@@ -54,7 +51,7 @@ record NetOffer(long features, int pairs, int mtu) {
             | bit(VIRTIO_NET_F_CTRL_MAC_ADDR);
 
     static NetOffer of(NetOptions options, NetInfo info) throws VdpaException {
-        int mtu = options.mtu().orElse(Math.min(DEFAULT_MTU, info.mtu()));
+        int mtu = options.mtu().orElse(info.usualMtu());
         NetOffer offer = new NetOffer(features(options, info), options.pairs(), mtu);
         offer.requireRoom(info);
         return offer;

@@ -27,7 +27,7 @@ record NetOptions(long mac, OptionalInt mtu, int pairs) {
     static final List<AttributeInfo> ATTRIBUTES = List.of(
             new AttributeInfo(MAC, "MACADDR", "MAC address; default is one that is always the same for the device's name."),
             new AttributeInfo(MTU, "N", "MTU that the driver is told, " + NetInfo.MIN_MTU + " to " + NetInfo.MAX_MTU
-                    + ", no more than the backend carries; default " + NetOffer.DEFAULT_MTU + " or what the backend carries."),
+                    + ", no more than the backend carries; default what is usual there."),
             new AttributeInfo(MAX_VQP, "N", "Number of queue pairs, 1 to " + MAX_PAIRS + "; default 1."));
 
     static NetOptions of(String deviceName, Map<String, String> words) throws VdpaException {

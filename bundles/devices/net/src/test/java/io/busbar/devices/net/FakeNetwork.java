@@ -19,6 +19,7 @@ final class FakeNetwork implements NetBackend {
     private final List<byte[]> frames = new ArrayList<>();
     private final List<Deque<Frame>> waiting = new ArrayList<>();
     private final List<Integer> pairsTold = new ArrayList<>();
+    private final List<Boolean> plugs = new ArrayList<>();
     private NetInfo info;
     private int room = Integer.MAX_VALUE;
 
@@ -76,6 +77,11 @@ final class FakeNetwork implements NetBackend {
         return pairsTold;
     }
 
+    /** Returns what was said of the cable. */
+    List<Boolean> plugs() {
+        return plugs;
+    }
+
     @Override
     public NetInfo info() {
         return info;
@@ -84,6 +90,11 @@ final class FakeNetwork implements NetBackend {
     @Override
     public void usePairs(int pairs) {
         pairsTold.add(pairs);
+    }
+
+    @Override
+    public void plugged(boolean in) {
+        plugs.add(in);
     }
 
     @Override

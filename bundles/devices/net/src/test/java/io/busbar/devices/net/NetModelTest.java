@@ -149,6 +149,12 @@ class NetModelTest {
     }
 
     @Test
+    void without_a_word_the_mtu_is_what_is_usual_at_the_backend() throws Exception {
+        NetFixture net = new NetFixture(new FakeNetwork(new NetInfo(9000, 9000, 1, true, true, true)));
+        assertThat(net.config().getShort(10)).isEqualTo((short) 9000);
+    }
+
+    @Test
     void the_link_is_up_while_both_the_cable_and_the_network_are() throws Exception {
         NetFixture net = NetFixture.able();
         net.model.setLink(false);
@@ -160,6 +166,19 @@ class NetModelTest {
         net.network.withLink(true);
         net.model.infoChanged();
         assertThat(net.status()).isEqualTo(1);
+    }
+
+    @Test
+    void the_network_is_told_whether_the_cable_is_plugged_in() throws Exception {
+        NetFixture net = NetFixture.able();
+        net.model.setLink(false);
+        net.model.setLink(true);
+        assertThat(net.network.plugs()).containsExactly(false, true);
+        net.model.setLink(false);
+        net.model.detach();
+        FakeNetwork next = FakeNetwork.able();
+        net.model.attach(next);
+        assertThat(next.plugs()).as("a network that comes while it is out").containsExactly(false);
     }
 
     @Test

@@ -12,7 +12,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** A backend's words, which notes the words that it was asked for. */
+/**
+ * A backend's words, which notes the words that it was asked for. The backend may look at the device's words too, such as
+ * {@code mtu}, where it has to do with the same.
+ */
 final class BackendSettings implements Settings {
 
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,19})([KMGT]?)");
@@ -22,6 +25,7 @@ final class BackendSettings implements Settings {
     private final String backend;
     private final String help;
     private final Map<String, String> words;
+    private final Map<String, String> deviceWords;
     private final Set<String> asked = ConcurrentHashMap.newKeySet();
 
     /**
@@ -29,12 +33,14 @@ final class BackendSettings implements Settings {
      *
      * @param backend name of the backend, for sentences
      * @param help    how its words are written; may be empty
-     * @param words   what the user wrote; not changed afterwards
+     * @param words   what the user wrote for it; not changed afterwards
+     * @param device  what the user wrote for the device; not changed afterwards
      */
-    BackendSettings(String backend, String help, Map<String, String> words) {
+    BackendSettings(String backend, String help, Map<String, String> words, Map<String, String> device) {
         this.backend = backend;
         this.help = help;
         this.words = words;
+        this.deviceWords = device;
     }
 
     /** Returns the words that were asked for. */
@@ -55,6 +61,10 @@ final class BackendSettings implements Settings {
 
     @Override
     public Optional<String> text(String name) {
+        String ofDevice = deviceWords.get(name);
+        if (ofDevice != null) {
+            return Optional.of(ofDevice);
+        }
         asked.add(name);
         return Optional.ofNullable(words.get(name));
     }

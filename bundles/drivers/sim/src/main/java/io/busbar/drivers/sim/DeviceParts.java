@@ -2,6 +2,7 @@ package io.busbar.drivers.sim;
 
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.ResizableBackend;
 import io.busbar.api.device.DataPath;
 import io.busbar.api.device.DeviceModel;
@@ -256,7 +257,12 @@ final class DeviceParts implements OpenBackend.Listener {
         }
         OpenBackend opened = backend;
         String failure = opened == null ? "" : opened.context().failure();
-        return failure.isEmpty() ? Health.OK : new Health(Reason.BACKEND_FAILED, failure);
+        if (!failure.isEmpty()) {
+            return new Health(Reason.BACKEND_FAILED, failure);
+        }
+        return opened != null && opened.backend() instanceof NetBackend network && !network.info().linkUp()
+                ? new Health(Reason.LINK_DOWN, network.linkDownReason())
+                : Health.OK;
     }
 
     /** Returns which bundle the backend comes from; empty while it is away. */

@@ -95,7 +95,9 @@ record DeviceWords(
     BackendException unknown(Set<String> unknown, Set<String> modelWords, Set<String> asked) {
         StringBuilder sentence = new StringBuilder("unknown word");
         unknown.forEach(word -> sentence.append(' ').append(word));
-        sentence.append(": backend ").append(backend).append(" knows ").append(list(asked));
+        Set<String> ofBackend = new TreeSet<>(asked);
+        ofBackend.removeAll(modelWords);
+        sentence.append(": backend ").append(backend).append(" knows ").append(list(ofBackend));
         sentence.append("; its device knows ").append(list(modelWords));
         sentence.append("; every device knows ").append(BACKEND).append(", ").append(READ_ONLY).append(", ").append(DMA);
         return new BackendException(BackendException.Kind.CONFIG_INVALID, sentence.toString());

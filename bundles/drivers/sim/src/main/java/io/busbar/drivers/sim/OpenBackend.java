@@ -56,7 +56,7 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
             Listener listener,
             Consumer<Backend> closer)
             throws VdpaException {
-        BackendSettings settings = new BackendSettings(factory.name(), factory.settings(), words.settings());
+        BackendSettings settings = new BackendSettings(factory.name(), factory.settings(), words.settings(), words.model());
         Context context = new Context(device, settings, words.readOnly(), channels, listener);
         try {
             Backend backend = factory.open(context);

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BackendSettingsTest {
 
     private static BackendSettings settings(Map<String, String> words) {
-        return new BackendSettings("file", "path FILE [size SIZE]", words);
+        return new BackendSettings("file", "path FILE [size SIZE]", words, Map.of("mtu", "9000"));
     }
 
     private static void invalid(String sentence, ThrowingCallable get) {
@@ -78,5 +78,14 @@ class BackendSettingsTest {
         settings.size("size");
         assertThat(settings.unasked()).containsExactly("sise");
         assertThat(settings.asked()).containsExactlyInAnyOrder("path", "size");
+    }
+
+    @Test
+    void the_devices_words_can_be_looked_at_and_are_not_the_backends() throws BackendException {
+        BackendSettings settings = settings(Map.of("path", "/x"));
+        settings.required("path");
+        assertThat(settings.text("mtu")).contains("9000");
+        assertThat(settings.asked()).containsExactly("path");
+        assertThat(settings.unasked()).isEmpty();
     }
 }

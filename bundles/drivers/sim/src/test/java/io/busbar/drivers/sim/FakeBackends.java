@@ -4,8 +4,12 @@ import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.NetBackend;
+import io.busbar.api.backend.NetFrame;
+import io.busbar.api.backend.NetInfo;
 import io.busbar.api.backend.ResizableBackend;
 import io.busbar.api.backend.RevocableBackend;
+import io.busbar.api.backend.WaitingFrame;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -18,6 +22,7 @@ final class FakeBackends implements BackendFactory {
     volatile boolean misfit;
     volatile boolean unreadable;
     volatile boolean resizable;
+    volatile boolean network;
     volatile int capacity = 1;
     private final String name;
 
@@ -57,9 +62,16 @@ final class FakeBackends implements BackendFactory {
         String path = context.settings().required("path");
         context.settings().size("size");
         context.settings().text(".password");
-        Opened backend = resizable ? new Resizable(context, path, this) : new Opened(context, path, this);
+        Opened backend = make(context, path);
         opened.add(backend);
         return backend;
+    }
+
+    private Opened make(BackendContext context, String path) {
+        if (network) {
+            return new Network(context, path, this);
+        }
+        return resizable ? new Resizable(context, path, this) : new Opened(context, path, this);
     }
 
     static class Opened implements RevocableBackend {
@@ -109,6 +121,40 @@ final class FakeBackends implements BackendFactory {
             }
             size = newCapacity;
             context.infoChanged();
+        }
+    }
+
+    /** One of whose link nothing but the state is there. */
+    static final class Network extends Opened implements NetBackend {
+
+        volatile boolean linkUp = true;
+
+        Network(BackendContext context, String path, FakeBackends factory) {
+            super(context, path, factory);
+        }
+
+        @Override
+        public NetInfo info() {
+            return new NetInfo(NetInfo.ETHERNET_MTU, 1, false, false, linkUp);
+        }
+
+        @Override
+        public String linkDownReason() {
+            return "nobody is at " + path;
+        }
+
+        @Override
+        public boolean transmit(int pair, NetFrame frame) {
+            return true;
+        }
+
+        @Override
+        public WaitingFrame peek(int pair) {
+            return null;
+        }
+
+        @Override
+        public void taken(int pair) {
         }
     }
 }

@@ -753,4 +753,15 @@ class SimDeviceTest {
         assertThat(device.health().sentence()).isEqualTo("the disk is gone");
         assertThat(engine.path.model).isNotNull();
     }
+
+    @Test
+    void a_net_device_without_a_link_says_why_and_goes_on() throws VdpaException {
+        file.network = true;
+        VdpaParentDevice device = disk();
+        assertThat(device.health().ok()).isTrue();
+        ((FakeBackends.Network) file.last()).linkUp = false;
+        assertThat(device.health().reason()).isEqualTo(Reason.LINK_DOWN);
+        assertThat(device.health().sentence()).isEqualTo("nobody is at /x");
+        assertThat(engine.path.model).isNotNull();
+    }
 }

@@ -1,0 +1,236 @@
+package io.busbar.core.queue;
+
+import io.busbar.api.device.DeviceModel;
+import io.busbar.api.memory.IoCompletion;
+import io.busbar.core.virtio.ring.Chain;
+import io.busbar.core.virtio.ring.DeviceRing;
+import io.busbar.core.virtio.ring.RingFault;
+import java.util.Arrays;
+
+/**
+ * A queue whose chains are handed to the model as soon as the driver makes them available: a slot for each head, and the
+ * way back for those that are completed on another thread.
+ *
+ * <p>For other threads too are {@link #completed}, {@link #misused}, {@link #left} and {@link #failedElsewhere}.
+ */
+final class PushedQueue extends ActiveQueue {
+
+    /** Chains taken in one turn at the most: other queues of the worker are not kept waiting for longer. */
+    static final int BATCH = 64;
+
+    /** Completions that one call to the driver stands for at the most. */
+    private static final int MOST_PER_CALL = 8;
+
+    private final IoThreads ioThreads;
+    private final RegionViews views;
+    private final SlotChain[] slots;
+    private final ChainBuffers batch = new ChainBuffers(BATCH);
+    private final Handover handover = new Handover();
+    private DeviceModel model;
+    private int inFlight;
+    private int[] again = new int[0];
+    private int callAfter = 1;
+
+    PushedQueue(
+            int index,
+            DeviceRing ring,
+            QueueWorker worker,
+            QueueEvents events,
+            QueueCounters counters,
+            IoThreads ioThreads,
+            RegionViews views) {
+        super(index, ring, worker, events, counters);
+        this.ioThreads = ioThreads;
+        this.views = views;
+        slots = new SlotChain[ring.size()];
+        for (int i = 0; i < slots.length; i++) {
+            slots[i] = new SlotChain(this, i);
+        }
+    }
+
+    IoThreads ioThreads() {
+        return ioThreads;
+    }
+
+    @Override
+    int inFlight() {
+        return inFlight;
+    }
+
+    @Override
+    void takeAgainFirst(int[] heads) {
+        again = heads;
+    }
+
+    @Override
+    void resume(DeviceModel with) {
+        model = with;
+        super.resume(with);
+    }
+
+    @Override
+    int takeHandedOver() {
+        int done = 0;
+        for (SlotChain chain = handover.take(); chain != null; chain = handover.take()) {
+            giveBack(chain);
+            done++;
+        }
+        if (done > 0) {
+            publish();
+            call();
+            checkPaused();
+        }
+        return done;
+    }
+
+    @Override
+    boolean isHandedOver() {
+        return !handover.isEmpty();
+    }
+
+    @Override
+    int takeNew() {
+        int taken = again.length == 0 ? ring().take(BATCH) : takeAgain();
+        if (taken <= 0) {
+            if (taken < 0) {
+                breakBy(RingFault.describe(taken));
+                return 1;
+            }
+            return 0;
+        }
+        batch.clear();
+        for (int i = 0; i < taken; i++) {
+            Chain chain = ring().taken(i);
+            if (chain.fault() != RingFault.NONE) {
+                counters().add(QueueCounters.FAULTS, 1);
+            }
+            SlotChain slot = slots[chain.head()];
+            slot.open(chain, views);
+            batch.add(slot);
+        }
+        inFlight += taken;
+        counters().add(QueueCounters.CHAINS, taken);
+        callAfter = Math.max(1, Math.min(MOST_PER_CALL, taken / 4));
+        process();
+        return taken;
+    }
+
+    private int takeAgain() {
+        int count = Math.min(again.length, BATCH);
+        int taken = ring().takeAgain(again, count);
+        again = Arrays.copyOfRange(again, count, again.length);
+        return taken;
+    }
+
+    @Override
+    boolean hasNew() {
+        return again.length > 0 || ring().hasAvailable();
+    }
+
+    @Override
+    boolean askForKicks() {
+        return ring().enableKicks();
+    }
+
+    private void process() {
+        worker().entersModel();
+        try {
+            model.process(index(), batch);
+        } catch (InternalError e) {
+            breakBy(MEMORY_GONE);
+            abandonBatch();
+        } catch (Throwable e) {
+            modelThrew(e);
+            abandonBatch();
+        } finally {
+            worker().leavesModel();
+        }
+    }
+
+    /** Chains that a model threw over: the queue is broken, and they end when nobody is at work on them. */
+    private void abandonBatch() {
+        for (int i = 0; i < batch.size(); i++) {
+            batch.get(i).giveUp();
+        }
+    }
+
+    /** Tells the model that a transfer has ended. */
+    void transferEnded(SlotChain chain, long result) {
+        worker().entersModel();
+        try {
+            chain.transferEnded(result);
+        } catch (InternalError e) {
+            breakBy(MEMORY_GONE);
+            chain.giveUp();
+        } catch (Throwable e) {
+            modelThrew(e);
+            chain.giveUp();
+        } finally {
+            worker().leavesModel();
+        }
+        chain.endIfLeft();
+    }
+
+    /** A chain was completed; any thread. */
+    void completed(SlotChain chain) {
+        if (Thread.currentThread() != worker()) {
+            handover.put(chain);
+            worker().wake();
+            return;
+        }
+        try {
+            giveBack(chain);
+            publish();
+            if (uncalled() >= callAfter) {
+                call();
+            }
+        } catch (InternalError e) {
+            breakBy(MEMORY_GONE);
+        }
+    }
+
+    private void giveBack(SlotChain chain) {
+        try {
+            if (!isBroken()) {
+                ring().complete(chain.chain(), chain.written());
+            }
+        } finally {
+            chain.release();
+            inFlight--;
+        }
+    }
+
+    /** Counts what a backend should not have done: a request completed twice; any thread. */
+    void misused() {
+        worker().execute(() -> counters().add(QueueCounters.MISUSED, 1));
+    }
+
+    /** Work on an I/O thread threw; any thread. The queue is broken before the chain, which is given up, can end. */
+    void failedElsewhere(Throwable e) {
+        worker().execute(() -> breakBy("the device model failed on an I/O thread: " + e));
+    }
+
+    /** Nobody is at work any more on a chain that was given up; any thread. */
+    void left(SlotChain chain) {
+        worker().execute(chain::endIfLeft);
+    }
+
+    boolean startTransfer(
+            SlotChain slot,
+            ChainPayload payload,
+            int descriptor,
+            long fileOffset,
+            int flags,
+            IoCompletion completion,
+            Object attachment) {
+        if (Thread.currentThread() != worker()) {
+            throw new IllegalStateException("transfers start on the thread that owns the queue");
+        }
+        AsyncIo io = worker().asyncIo();
+        if (io == null || !io.start(slot, payload, descriptor, fileOffset, flags)) {
+            return false;
+        }
+        slot.transferStarted(completion, attachment);
+        return true;
+    }
+}
