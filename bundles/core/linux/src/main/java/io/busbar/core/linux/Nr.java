@@ -23,7 +23,9 @@ final class Nr {
     static final int SHUTDOWN = number(48, 210);
     static final int BIND = number(49, 200);
     static final int LISTEN = number(50, 201);
+    static final int GETSOCKNAME = number(51, 204);
     static final int SOCKETPAIR = number(53, 199);
+    static final int SETSOCKOPT = number(54, 208);
     static final int GETSOCKOPT = number(55, 209);
     static final int FCNTL = number(72, 25);
     static final int FLOCK = number(73, 32);
@@ -36,6 +38,7 @@ final class Nr {
     static final int SCHED_GETAFFINITY = number(204, 123);
     static final int CLOCK_GETTIME = number(228, 113);
     static final int EPOLL_CTL = number(233, 21);
+    static final int INOTIFY_ADD_WATCH = number(254, 27);
     static final int OPENAT = number(257, 56);
     static final int FCHOWNAT = number(260, 54);
     static final int UNLINKAT = number(263, 35);
@@ -47,6 +50,7 @@ final class Nr {
     static final int ACCEPT4 = number(288, 242);
     static final int EVENTFD2 = number(290, 19);
     static final int EPOLL_CREATE1 = number(291, 20);
+    static final int INOTIFY_INIT1 = number(294, 26);
     static final int PREADV = number(295, 69);
     static final int PWRITEV = number(296, 70);
     static final int SETNS = number(308, 268);

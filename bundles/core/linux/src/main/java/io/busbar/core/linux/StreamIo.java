@@ -1,13 +1,17 @@
 package io.busbar.core.linux;
 
+import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.util.Objects;
 
 /**
- * Vectored reads and writes of what has no offset, such as sockets, terminals and network interfaces, on a descriptor that
+ * Reads and writes of what has no offset, such as sockets, terminals and network interfaces, on a descriptor that
  * somebody else owns. Allocates nothing; any thread, with buffers of its own. Whether a call waits is the descriptor's own
  * mode (O_NONBLOCK).
  */
 public final class StreamIo {
+
+    private static final int SHUT_WR = 1;
 
     private StreamIo() {
     }
@@ -32,6 +36,51 @@ public final class StreamIo {
      */
     public static long writev(int fd, Iovecs buffers) {
         return transfer(Nr.WRITEV, fd, buffers);
+    }
+
+    /**
+     * Reads into native memory (read).
+     *
+     * @param fd     a file descriptor
+     * @param into   where to
+     * @param offset first byte there
+     * @param length bytes wanted
+     * @return bytes read, 0 at the end of the stream, or negative errno
+     * @throws IndexOutOfBoundsException if the range is not inside the memory
+     */
+    public static long read(int fd, MemorySegment into, long offset, long length) {
+        return transfer(Nr.READ, fd, into, offset, length);
+    }
+
+    /**
+     * Writes from native memory (write).
+     *
+     * @param fd     a file descriptor
+     * @param from   what to write
+     * @param offset first byte there
+     * @param length bytes offered
+     * @return bytes written, or negative errno
+     * @throws IndexOutOfBoundsException if the range is not inside the memory
+     */
+    public static long write(int fd, MemorySegment from, long offset, long length) {
+        return transfer(Nr.WRITE, fd, from, offset, length);
+    }
+
+    /**
+     * Ends what is sent on a socket (shutdown): who reads at the other end finds the end of the stream.
+     *
+     * @param fd a connected stream socket
+     * @return 0, or negative errno
+     */
+    public static int endOutput(int fd) {
+        return (int) Syscall.call(Nr.SHUTDOWN, fd, SHUT_WR);
+    }
+
+    private static long transfer(int number, int fd, MemorySegment memory, long offset, long length) {
+        Objects.checkFromIndexSize(offset, length, memory.byteSize());
+        long result = Syscall.call(number, fd, memory.address() + offset, length);
+        Reference.reachabilityFence(memory);
+        return result;
     }
 
     private static long transfer(int number, int fd, Iovecs buffers) {
