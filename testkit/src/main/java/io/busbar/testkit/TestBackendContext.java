@@ -64,7 +64,7 @@ public final class TestBackendContext implements BackendContext {
         return infoChanges.get();
     }
 
-    /** Returns what the backend said when it failed, or null. */
+    /** Returns what the backend said when it failed, or null if it works, again or still. */
     public String failure() {
         return failure.get();
     }
@@ -107,5 +107,10 @@ public final class TestBackendContext implements BackendContext {
     @Override
     public void failed(String sentence) {
         failure.set(sentence);
+    }
+
+    @Override
+    public void recovered() {
+        failure.set(null);
     }
 }

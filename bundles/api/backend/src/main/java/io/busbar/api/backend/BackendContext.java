@@ -48,10 +48,13 @@ public interface BackendContext {
     void writable(int channel);
 
     /**
-     * Says that the backend has failed for good, such as a lost disk. The bus shows it; the device keeps calling, and
+     * Says that the backend has failed, such as a lost disk. The bus shows it; the device keeps calling, and
      * the backend goes on failing its requests. From any thread; returns at once.
      *
      * @param sentence what happened, for the user
      */
     void failed(String sentence);
+
+    /** Says that what {@link #failed} told is over, such as a full disk. From any thread; returns at once. */
+    void recovered();
 }

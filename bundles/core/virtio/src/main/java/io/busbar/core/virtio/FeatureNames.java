@@ -1,6 +1,7 @@
 package io.busbar.core.virtio;
 
 import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_BLOCK;
+import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_CONSOLE;
 import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_NET;
 
 import java.util.ArrayList;
@@ -8,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Feature bits as words, as iproute2's {@code vdpa} tool prints them; for block, which that tool does not know, the
- * header's name without {@code VIRTIO_BLK_F_}.
+ * Feature bits as words, as iproute2's {@code vdpa} tool prints them; for block and console, which that tool does not
+ * know, the header's name without {@code VIRTIO_BLK_F_} or {@code VIRTIO_CONSOLE_F_}.
  */
 public final class FeatureNames {
 
@@ -73,6 +74,11 @@ public final class FeatureNames {
             Map.entry(62, "STANDBY"),
             Map.entry(63, "SPEED_DUPLEX"));
 
+    private static final Map<Integer, String> CONSOLE = Map.ofEntries(
+            Map.entry(0, "SIZE"),
+            Map.entry(1, "MULTIPORT"),
+            Map.entry(2, "EMERG_WRITE"));
+
     private FeatureNames() {
     }
 
@@ -95,6 +101,7 @@ public final class FeatureNames {
         return switch (deviceId) {
             case VIRTIO_ID_NET -> NET;
             case VIRTIO_ID_BLOCK -> BLOCK;
+            case VIRTIO_ID_CONSOLE -> CONSOLE;
             default -> Map.of();
         };
     }

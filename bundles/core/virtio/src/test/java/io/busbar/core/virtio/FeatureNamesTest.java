@@ -1,6 +1,7 @@
 package io.busbar.core.virtio;
 
 import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_BLOCK;
+import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_CONSOLE;
 import static io.busbar.core.virtio.VirtioIds.VIRTIO_ID_NET;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -19,6 +20,11 @@ class FeatureNamesTest {
     void block_features_have_no_prefix() {
         assertThat(FeatureNames.names(VIRTIO_ID_BLOCK, 1L << 9 | 1L << 5 | 1L << 11))
                 .containsExactly("RO", "FLUSH", "CONFIG_WCE");
+    }
+
+    @Test
+    void console_features_have_no_prefix() {
+        assertThat(FeatureNames.names(VIRTIO_ID_CONSOLE, 0b111)).containsExactly("SIZE", "MULTIPORT", "EMERG_WRITE");
     }
 
     @Test

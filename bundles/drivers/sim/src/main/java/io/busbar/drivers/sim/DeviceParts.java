@@ -2,6 +2,7 @@ package io.busbar.drivers.sim;
 
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.DetailedBackend;
 import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.ResizableBackend;
 import io.busbar.api.device.DataPath;
@@ -9,6 +10,7 @@ import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.DeviceModelFactory;
 import io.busbar.api.device.PullingDeviceModel;
 import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.ConsoleAccess;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.LinkControl;
 import io.busbar.api.vdpa.Reason;
@@ -209,7 +211,11 @@ final class DeviceParts implements OpenBackend.Listener {
         if (now != null && now.backend() instanceof ResizableBackend) {
             return SimOpsVariants.Extra.CAPACITY;
         }
-        return model instanceof LinkControl ? SimOpsVariants.Extra.LINK : SimOpsVariants.Extra.NONE;
+        return switch (model) {
+            case LinkControl _ -> SimOpsVariants.Extra.LINK;
+            case ConsoleAccess _ -> SimOpsVariants.Extra.CONSOLE;
+            default -> SimOpsVariants.Extra.NONE;
+        };
     }
 
     /** Takes the link down or up, and remembers it for the next model. Under the lock. */
@@ -220,6 +226,21 @@ final class DeviceParts implements OpenBackend.Listener {
         }
         link.setLink(up);
         linkDown = !up;
+    }
+
+    /** Returns what looks at a console. Any thread. */
+    ConsoleAccess console() throws VdpaException {
+        if (model instanceof ConsoleAccess console) {
+            return console;
+        }
+        Health now = trouble;
+        throw new VdpaException(VdpaError.EAGAIN, now.reason(), now.sentence(), null);
+    }
+
+    /** Returns what the backend says of itself beside its words. Any thread. */
+    Map<String, String> backendDetails() {
+        OpenBackend opened = backend;
+        return opened != null && opened.backend() instanceof DetailedBackend detailed ? detailed.details() : Map.of();
     }
 
     /** Changes the capacity while the queues hold: no request is in flight that was checked against another. Under the lock. */

@@ -142,6 +142,11 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
             failure = sentence;
         }
 
+        @Override
+        public void recovered() {
+            failure = "";
+        }
+
         /** Returns what the backend died of; empty while it lives. */
         String failure() {
             return failure;

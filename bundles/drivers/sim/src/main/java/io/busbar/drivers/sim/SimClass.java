@@ -4,6 +4,7 @@ import static io.busbar.core.virtio.VirtioConfig.bit;
 
 import io.busbar.core.virtio.VirtioIds;
 import io.busbar.core.virtio.block.VirtioBlk;
+import io.busbar.core.virtio.console.VirtioConsole;
 import io.busbar.core.virtio.net.VirtioNet;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -21,6 +22,7 @@ record SimClass(String managementDevice, int deviceId, String type, long feature
 
     private static final int BLOCK_QUEUES = 64;
     private static final int NET_PAIRS = 31;
+    private static final int CONSOLE_QUEUES = 64;
 
     private static final SimClass BLOCK = new SimClass(
             "sim_block",
@@ -64,8 +66,18 @@ record SimClass(String managementDevice, int deviceId, String type, long feature
                     VirtioNet.VIRTIO_NET_F_CTRL_MAC_ADDR),
             2 * NET_PAIRS + 1);
 
+    private static final SimClass CONSOLE = new SimClass(
+            "sim_console",
+            VirtioIds.VIRTIO_ID_CONSOLE,
+            "console",
+            bits(
+                    VirtioConsole.VIRTIO_CONSOLE_F_SIZE,
+                    VirtioConsole.VIRTIO_CONSOLE_F_MULTIPORT,
+                    VirtioConsole.VIRTIO_CONSOLE_F_EMERG_WRITE),
+            CONSOLE_QUEUES);
+
     /** All of them. */
-    static final List<SimClass> ALL = List.of(BLOCK, NET);
+    static final List<SimClass> ALL = List.of(BLOCK, NET, CONSOLE);
 
     private static long bits(int... features) {
         return IntStream.of(features).mapToLong(feature -> bit(feature)).reduce(0, (some, one) -> some | one);

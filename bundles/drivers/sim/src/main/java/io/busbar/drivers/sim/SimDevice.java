@@ -71,11 +71,12 @@ final class SimDevice implements VdpaParentDevice {
         return health.ok() && !broken.isEmpty() ? new Health(Reason.DEVICE_NEEDS_RESET, broken) : health;
     }
 
-    /** Returns the words that it was made of, but for those that begin with a dot, which are secret. */
+    /** Returns the words that it was made of, without the secret ones, which begin with a dot, and what came of them. */
     @Override
     public Map<String, String> details() {
         Map<String, String> details = new LinkedHashMap<>(inside.parts().words());
         details.keySet().removeIf(word -> word.startsWith("."));
+        inside.parts().backendDetails().forEach(details::putIfAbsent);
         details.put("backend_bundle", inside.parts().backendOrigin());
         return details;
     }

@@ -6,6 +6,7 @@ import static io.busbar.core.virtio.VirtioConfig.VIRTIO_CONFIG_S_FEATURES_OK;
 import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.vdpa.BackendFeatures;
 import io.busbar.api.vdpa.ConfigCallback;
+import io.busbar.api.vdpa.ConsoleAccess;
 import io.busbar.api.vdpa.DmaFaultCounter;
 import io.busbar.api.vdpa.InflightArea;
 import io.busbar.api.vdpa.InflightTracking;
@@ -86,6 +87,11 @@ abstract class SimOps
     /** Takes the link down or up. */
     final void setLinkOfModel(boolean up) throws VdpaException {
         locked(() -> parts.setLink(up));
+    }
+
+    /** Returns what looks at a console: the device model. */
+    final ConsoleAccess console() throws VdpaException {
+        return parts.console();
     }
 
     // Virtqueue ops

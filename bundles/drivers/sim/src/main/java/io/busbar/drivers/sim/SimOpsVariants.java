@@ -2,6 +2,9 @@ package io.busbar.drivers.sim;
 
 import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.memory.MemoryRegion;
+import io.busbar.api.vdpa.ConsoleAccess;
+import io.busbar.api.vdpa.ConsolePort;
+import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.DmaDomain;
 import io.busbar.api.vdpa.IncrementalIommu;
 import io.busbar.api.vdpa.LinkControl;
@@ -27,7 +30,9 @@ final class SimOpsVariants {
         /** It changes its capacity. */
         CAPACITY,
         /** Its link goes down and up. */
-        LINK
+        LINK,
+        /** It is looked at, and typed at. */
+        CONSOLE
     }
 
     /**
@@ -53,6 +58,11 @@ final class SimOpsVariants {
                 case DEVICE -> new LinkedOnChip(device);
                 case PLATFORM -> new LinkedPlatform(device);
                 case INCREMENTAL -> new LinkedIncremental(device);
+            };
+            case CONSOLE -> switch (dma) {
+                case DEVICE -> new ConsoleOnChip(device);
+                case PLATFORM -> new ConsolePlatform(device);
+                case INCREMENTAL -> new ConsoleIncremental(device);
             };
         };
     }
@@ -198,6 +208,57 @@ final class SimOpsVariants {
         @Override
         public void setLink(boolean up) throws VdpaException {
             setLinkOfModel(up);
+        }
+    }
+
+    private static final class ConsoleOnChip extends OnChip implements ConsoleAccess {
+
+        ConsoleOnChip(SimDevice.Inside device) {
+            super(device);
+        }
+
+        @Override
+        public List<ConsolePort> consolePorts() throws VdpaException {
+            return console().consolePorts();
+        }
+
+        @Override
+        public ConsoleViewer view(int port, ConsoleViewer.Mode mode, String who) throws VdpaException {
+            return console().view(port, mode, who);
+        }
+    }
+
+    private static final class ConsolePlatform extends Platform implements ConsoleAccess {
+
+        ConsolePlatform(SimDevice.Inside device) {
+            super(device);
+        }
+
+        @Override
+        public List<ConsolePort> consolePorts() throws VdpaException {
+            return console().consolePorts();
+        }
+
+        @Override
+        public ConsoleViewer view(int port, ConsoleViewer.Mode mode, String who) throws VdpaException {
+            return console().view(port, mode, who);
+        }
+    }
+
+    private static final class ConsoleIncremental extends Incremental implements ConsoleAccess {
+
+        ConsoleIncremental(SimDevice.Inside device) {
+            super(device);
+        }
+
+        @Override
+        public List<ConsolePort> consolePorts() throws VdpaException {
+            return console().consolePorts();
+        }
+
+        @Override
+        public ConsoleViewer view(int port, ConsoleViewer.Mode mode, String who) throws VdpaException {
+            return console().view(port, mode, who);
         }
     }
 

@@ -4,6 +4,7 @@ import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.DetailedBackend;
 import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.NetFrame;
 import io.busbar.api.backend.NetInfo;
@@ -13,6 +14,7 @@ import io.busbar.api.backend.WaitingFrame;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 
 /** Opens backends that know the words {@code path}, {@code size} and a secret. */
 final class FakeBackends implements BackendFactory {
@@ -24,6 +26,7 @@ final class FakeBackends implements BackendFactory {
     volatile boolean resizable;
     volatile boolean network;
     volatile int capacity = 1;
+    volatile Map<String, String> details = Map.of();
     private final String name;
 
     FakeBackends(String name) {
@@ -74,13 +77,14 @@ final class FakeBackends implements BackendFactory {
         return resizable ? new Resizable(context, path, this) : new Opened(context, path, this);
     }
 
-    static class Opened implements RevocableBackend {
+    static class Opened implements RevocableBackend, DetailedBackend {
 
         final BackendContext context;
         final String path;
         final boolean misfit;
         final boolean unreadable;
         final int capacity;
+        final Map<String, String> details;
         volatile boolean closed;
         volatile boolean revoked;
 
@@ -90,6 +94,12 @@ final class FakeBackends implements BackendFactory {
             this.misfit = factory.misfit;
             this.unreadable = factory.unreadable;
             this.capacity = factory.capacity;
+            this.details = factory.details;
+        }
+
+        @Override
+        public Map<String, String> details() {
+            return details;
         }
 
         @Override

@@ -5,6 +5,9 @@ import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.DeviceModelContext;
 import io.busbar.api.device.DeviceModelFactory;
 import io.busbar.api.vdpa.AttributeInfo;
+import io.busbar.api.vdpa.ConsoleAccess;
+import io.busbar.api.vdpa.ConsolePort;
+import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.LinkControl;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
@@ -26,6 +29,7 @@ final class FakeModels implements DeviceModelFactory {
     volatile VdpaException failure;
     volatile boolean lacksClass;
     volatile boolean linked;
+    volatile boolean console;
 
     Model last() {
         return made.getLast();
@@ -51,9 +55,16 @@ final class FakeModels implements DeviceModelFactory {
         if (failure != null) {
             throw failure;
         }
-        Model model = linked ? new Linked(context, features) : new Model(context, features, lacksClass);
+        Model model = make(context);
         made.add(model);
         return model;
+    }
+
+    private Model make(DeviceModelContext context) {
+        if (console) {
+            return new Console(context, features);
+        }
+        return linked ? new Linked(context, features) : new Model(context, features, lacksClass);
     }
 
     static class Model implements DeviceModel {
@@ -148,6 +159,25 @@ final class FakeModels implements DeviceModelFactory {
         @Override
         public void setLink(boolean up) {
             calls.add("setLink " + up);
+        }
+    }
+
+    /** One that people look at. */
+    static final class Console extends Model implements ConsoleAccess {
+
+        Console(DeviceModelContext context, long features) {
+            super(context, features, false);
+        }
+
+        @Override
+        public List<ConsolePort> consolePorts() {
+            return List.of(new ConsolePort(0, "console", false, false, "", List.of()));
+        }
+
+        @Override
+        public ConsoleViewer view(int port, ConsoleViewer.Mode mode, String who) {
+            calls.add("view " + port + " " + mode + " " + who);
+            return null;
         }
     }
 }

@@ -10,6 +10,9 @@ import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.memory.MemoryRegion;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.BackendFeatures;
+import io.busbar.api.vdpa.ConsoleAccess;
+import io.busbar.api.vdpa.ConsolePort;
+import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.DmaDomain;
 import io.busbar.api.vdpa.DmaFaultCounter;
 import io.busbar.api.vdpa.IncrementalIommu;
@@ -419,6 +422,43 @@ class SimDeviceTest {
         private static MemoryRegion region(Arena arena, long iova) {
             return new MemoryRegion(iova, 64, arena.allocate(64), true, -1, 0);
         }
+    }
+
+    @Nested
+    class LookingOn {
+
+        @ParameterizedTest
+        @EnumSource(DmaKind.class)
+        void is_shown_if_the_device_model_can_whatever_the_translation(DmaKind dma) throws VdpaException {
+            String word = dma.name().toLowerCase(Locale.ROOT);
+            assertThat(add("backend", "file", "path", "/x", "dma", word).ops()).isNotInstanceOf(ConsoleAccess.class);
+            models.console = true;
+            ConsoleAccess ops = (ConsoleAccess) add("backend", "file", "path", "/x", "dma", word).ops();
+            assertThat(ops.consolePorts()).extracting(ConsolePort::name).containsExactly("console");
+            ops.view(3, ConsoleViewer.Mode.WATCH, "me");
+            assertThat(models.last().calls).contains("view 3 WATCH me");
+        }
+
+        @Test
+        void says_what_is_missing_while_the_device_model_is_away() throws VdpaException {
+            models.console = true;
+            ConsoleAccess ops = (ConsoleAccess) disk().ops();
+            leaves(models);
+
+            assertThat(refused(ops::consolePorts).error()).isEqualTo(VdpaError.EAGAIN);
+            assertThat(refused(ops::consolePorts).reason()).isEqualTo(Reason.NO_DEVICE_MODEL);
+        }
+    }
+
+    @Test
+    void a_backend_says_what_came_of_its_words_and_what_it_recovers_from() throws VdpaException {
+        file.details = Map.of("path", "/not/this", "address", "127.0.0.1:4000");
+        VdpaParentDevice device = disk();
+        assertThat(device.details()).containsEntry("path", "/x").containsEntry("address", "127.0.0.1:4000");
+        file.last().context.failed("the disk is full");
+        assertThat(device.health().sentence()).isEqualTo("the disk is full");
+        file.last().context.recovered();
+        assertThat(device.health().ok()).isTrue();
     }
 
     @Nested
