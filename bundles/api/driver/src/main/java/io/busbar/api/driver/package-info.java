@@ -1,5 +1,6 @@
 /**
- * Devices that Busbar itself drives, for code in this process: a disk of the bus as {@link io.busbar.api.driver.BlockDriver}.
+ * Devices that Busbar itself drives, for code in this process: a disk of the bus as {@link io.busbar.api.driver.BlockDriver}, a
+ * network card as {@link io.busbar.api.driver.NetDriver}.
  *
  * <p>Each device that is bound to the bus driver {@code virtio} is an OSGi service of the interface of its type, with
  * the device's name as property {@link io.busbar.api.driver.DeviceDriver#DEVICE}. The service is there as long as the

@@ -1,6 +1,8 @@
 package io.busbar.busdrivers.virtio;
 
 import io.busbar.api.driver.BlockDriver;
+import io.busbar.api.driver.DeviceDriver;
+import io.busbar.api.driver.NetDriver;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaDevice;
@@ -9,6 +11,8 @@ import io.busbar.api.vdpa.VdpaException;
 import io.busbar.busdrivers.virtio.block.DiskSettings;
 import io.busbar.busdrivers.virtio.block.VirtioDisk;
 import io.busbar.busdrivers.virtio.life.DeviceLife;
+import io.busbar.busdrivers.virtio.life.DeviceType;
+import io.busbar.busdrivers.virtio.net.VirtioCard;
 import io.busbar.core.linux.NativeAccess;
 import io.busbar.core.linux.NativeAccessDeniedException;
 import io.busbar.core.virtio.VirtioIds;
@@ -26,7 +30,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The bus driver {@code virtio}: devices that are bound to it are driven by this process, and are there for everybody as
- * services ({@link BlockDriver}). It takes a device only if its driver override says so.
+ * services ({@link BlockDriver}, {@link NetDriver}). It takes a device only if its driver override says so.
  */
 @Component(service = VdpaBusDriver.class, configurationPid = VirtioBusDriver.PID)
 @Designate(ocd = VirtioBusConfig.class)
@@ -96,16 +100,28 @@ public final class VirtioBusDriver implements VdpaBusDriver {
             throw new VdpaException(
                     VdpaError.EPERM, Reason.NATIVE_ACCESS_DISABLED, denied.get().getMessage(), denied.get());
         }
-        if (device.deviceId() != VirtioIds.VIRTIO_ID_BLOCK) {
-            throw new VdpaException(VdpaError.EOPNOTSUPP, device.name() + " has virtio device id " + device.deviceId()
-                    + ": expected " + VirtioIds.VIRTIO_ID_BLOCK + ", a block device");
-        }
         DeviceLife life = new DeviceLife(device);
-        VirtioDisk disk = new VirtioDisk(device.name(), device.busName(), life.lane(), disks);
-        life.begin(disk);
+        return switch (device.deviceId()) {
+            case VirtioIds.VIRTIO_ID_BLOCK -> {
+                VirtioDisk disk = new VirtioDisk(device.name(), device.busName(), life.lane(), disks);
+                yield bind(device, life, disk, BlockDriver.class, disk);
+            }
+            case VirtioIds.VIRTIO_ID_NET -> {
+                VirtioCard card = new VirtioCard(device.name(), device.busName(), life.lane());
+                yield bind(device, life, card, NetDriver.class, card);
+            }
+            default -> throw new VdpaException(VdpaError.EOPNOTSUPP, device.name() + " has virtio device id "
+                    + device.deviceId() + ": expected " + VirtioIds.VIRTIO_ID_NET + ", a network device, or "
+                    + VirtioIds.VIRTIO_ID_BLOCK + ", a block device");
+        };
+    }
+
+    private <T extends DeviceDriver> Binding bind(
+            VdpaDevice device, DeviceLife life, DeviceType type, Class<T> service, T driver) throws VdpaException {
+        life.begin(type);
         DeviceBinding binding = new DeviceBinding(device, life, bindings::remove);
         bindings.add(binding);
-        binding.register(context, BlockDriver.class, disk);
+        binding.register(context, service, driver);
         return binding;
     }
 }

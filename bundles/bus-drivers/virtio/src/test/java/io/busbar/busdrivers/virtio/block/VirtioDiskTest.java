@@ -394,7 +394,7 @@ class VirtioDiskTest {
         if (fault == Fault.NEEDS_RESET) {
             device.needReset();
         } else {
-            device.breakQueue();
+            device.breakQueue(0);
         }
         for (CompletionFuture lost : reads.subList(0, REQUESTS)) {
             DriverException failure = failureOf(lost);
