@@ -53,7 +53,7 @@ class BenchIT {
 
     @Test
     void theCheckPassesOnTheStorageDaemonOfQemu() throws IOException, InterruptedException {
-        requireStorageDaemon();
+        requireProgram("qemu-storage-daemon", "qemu-system-common");
         var image = Files.write(directory.resolve("disk.img"), new byte[DISK_BYTES]);
         var socket = directory.resolve("peer.sock");
         var daemon = new ProcessBuilder("qemu-storage-daemon",
@@ -75,7 +75,7 @@ class BenchIT {
 
     @Test
     void theLoadGeneratorComparesWithoutErrorsAndLeavesNothingBehind() throws IOException {
-        requireStorageDaemon();
+        requireProgram("qemu-storage-daemon", "qemu-system-common");
         var images = Files.createDirectory(directory.resolve("images"));
 
         var result = bench("block", "--quick", "--json", "--dir", onDisk(images).toString());
@@ -85,6 +85,21 @@ class BenchIT {
         assertThat(tree.getAsJsonArray("workloads")).hasSize(5).allSatisfy(BenchIT::hasFigures);
         assertThat(tree.getAsJsonArray("failures")).isEmpty();
         assertThat(images).isEmptyDirectory();
+    }
+
+    @Test
+    void ringsAreComparedWithCInJvmsOfTheirOwn() {
+        requireProgram("cc", "gcc");
+
+        var result = bench("ring", "--forks", "1", "--pairs", "3", "--json");
+
+        assertThat(result.exit()).as(result.out() + result.err()).isZero();
+        var tree = JsonParser.parseString(result.out()).getAsJsonObject();
+        assertThat(tree.getAsJsonArray("results")).hasSize(6).allSatisfy(row -> {
+            for (var figure : List.of("java_ns_per_descriptor", "c_ns_per_descriptor", "rate_to_c")) {
+                assertThat(row.getAsJsonObject().get(figure).getAsDouble()).isPositive();
+            }
+        });
     }
 
     private static void hasFigures(JsonElement workload) {
@@ -101,9 +116,9 @@ class BenchIT {
         return Files.getFileStore(wanted).type().equals("tmpfs") ? Path.of("/var/tmp") : wanted;
     }
 
-    private static void requireStorageDaemon() {
-        var there = Command.run(DEADLINE, Map.of(), List.of("bash", "-c", "command -v qemu-storage-daemon")).exit() == 0;
-        Prerequisite.require(there, "program qemu-storage-daemon, from package qemu-system-common");
+    private static void requireProgram(String name, String packages) {
+        var there = Command.run(DEADLINE, Map.of(), List.of("bash", "-c", "command -v " + name)).exit() == 0;
+        Prerequisite.require(there, "program " + name + ", from package " + packages);
     }
 
     private static Command bench(String... words) {

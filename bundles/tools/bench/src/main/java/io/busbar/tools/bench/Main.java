@@ -27,7 +27,7 @@ public final class Main {
         List<String> rest = words.subList(Math.min(1, words.size()), words.size());
         return switch (name) {
             case "block" -> BlockBench.run(rest, System.out, System.err);
-            case "ring" -> RingBench.run(rest.toArray(String[]::new), System.out, System.err);
+            case "ring" -> RingBench.run(rest, System.out, System.err);
             case "check" -> BlockCheck.run(rest, System.out, System.err);
             default -> {
                 System.err.println("bench: \"" + name + "\": expected one of: block, ring, check");

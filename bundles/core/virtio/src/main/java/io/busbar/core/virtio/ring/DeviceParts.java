@@ -29,4 +29,9 @@ record DeviceParts(SplitGeometry geometry, Chain[] chains, long[] near, int[] ta
         return new DeviceParts(SplitGeometry.of(config.addresses(), size, config.features()), chains, near,
                 new int[size], new long[size], config.chainLimit(), inflight.orElse(null));
     }
+
+    /** Returns whether there is a record of chains in flight; asked so, the compiler needs not know its class. */
+    boolean recorded() {
+        return inflight != null;
+    }
 }

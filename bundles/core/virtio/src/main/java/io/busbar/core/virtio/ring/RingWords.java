@@ -22,7 +22,16 @@ final class RingWords {
     private static final ValueLayout.OfLong U64_PLAIN =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle U16_HANDLE = U16.varHandle();
-    private static final long USER_SPACE = Regions.HOST_END - 1;
+
+    /**
+     * A 64-bit word, for loops whose speed must not depend on what the compiler has seen of them: what a handle does is
+     * always compiled in, a method of this class only where it is called often. Use {@code get} and {@code set}, which
+     * are plain, on an address masked with {@link #USER_SPACE}, or up to 8 more.
+     */
+    static final VarHandle U64 = U64_PLAIN.varHandle();
+
+    /** Masks an address: that of user space stays as it is. */
+    static final long USER_SPACE = Regions.HOST_END - 1;
 
     private RingWords() {
     }

@@ -1,5 +1,7 @@
 package io.busbar.core.virtio.ring;
 
+import static io.busbar.core.virtio.ring.RingWords.U64;
+import static io.busbar.core.virtio.ring.RingWords.USER_SPACE;
 import static io.busbar.core.virtio.ring.SplitLayout.DESCRIPTOR_BYTES;
 import static io.busbar.core.virtio.ring.SplitLayout.VRING_AVAIL_F_NO_INTERRUPT;
 import static io.busbar.core.virtio.ring.SplitLayout.VRING_DESC_F_INDIRECT;
@@ -29,6 +31,7 @@ final class SplitDeviceRing extends DeviceRing {
     private static final int DONE = 0;
     private static final int UNUSUAL = 1;
     private static final int MET_TABLE = 2;
+    private static final int NOT_READ = 3;
 
     private static final int DESCRIPTOR_SHIFT = 4;
     private static final int FLAGS_SHIFT = 32;
@@ -38,6 +41,7 @@ final class SplitDeviceRing extends DeviceRing {
     private static final long WRITE = (long) VRING_DESC_F_WRITE << FLAGS_SHIFT;
     private static final long INDIRECT = (long) VRING_DESC_F_INDIRECT << FLAGS_SHIFT;
     private static final long KIND = WRITE | INDIRECT;
+    private static final long TABLE_KIND = NEXT | INDIRECT;
     private static final long MAX_CHAIN_BYTES = 1L << 32;
 
     private static final DeviceParts CONSTANT = Specialised.classData(MethodHandles.lookup(), DeviceParts.class);
@@ -61,6 +65,15 @@ final class SplitDeviceRing extends DeviceRing {
     private long writeSize;
     private long writeLongest;
     private long writeDelta;
+
+    /** The chain that {@link #takeUsual} left: its head, and NOT_READ or what {@link #walk} said. */
+    private int metHead;
+    private int metCode;
+
+    /** The table in which {@link #walk} stopped: whether it is an indirect one, which follows no other descriptor. */
+    private boolean metIndirect;
+    private long metTable;
+    private int metEntries;
 
     /** The descriptor that {@link #walk} left, how many came before it, and whether a writable one did. */
     private long metIova;
@@ -106,8 +119,6 @@ final class SplitDeviceRing extends DeviceRing {
         DeviceParts p = parts();
         SplitGeometry g = p.geometry();
         MemorySegment all = g.all();
-        Chain[] chains = p.chains();
-        int[] taken = p.taken();
         int first = nextAvail;
         // Pairs with the driver's release of avail.idx: slots, descriptors and data before it are visible after this.
         int ready = RingWords.u16Acquire(all, g.avail() + SplitLayout.IDX) - first & 0xffff;
@@ -115,27 +126,87 @@ final class SplitDeviceRing extends DeviceRing {
             return broken(RingFault.AVAIL_INDEX_JUMP);
         }
         int wanted = Math.min(ready, max);
-        int count = 0;
-        while (count < wanted) {
-            int head = RingWords.u16Plain(all, g.availSlot(first + count));
-            if (head >= g.size()) {
-                broken(RingFault.HEAD_OUT_OF_RANGE);
-                break;
-            }
-            Chain chain = chains[head & chains.length - 1];
-            if (chain.state != Chain.IDLE && !chain.becomeIdle()) {
-                broken(RingFault.HEAD_TWICE);
-                break;
-            }
-            if (!read(g, chain, head)) {
-                break;
-            }
-            chain.ticket = nextTicket + count;
-            taken[count++] = head;
+        int count = takeUsual(first, 0, wanted);
+        while (count < wanted && takeMet(count)) {
+            count = takeUsual(first, count + 1, wanted);
         }
         nextAvail = first + count & 0xffff;
         record(p, count);
         return accept(p, count);
+    }
+
+    /**
+     * Takes chains as long as nothing is unusual, and leaves the first that is to {@link #takeMet}. So no call is inside
+     * the loop: the compiler keeps nothing in a register across a call, and the usual chains would pay for that.
+     *
+     * @param first  index of the first chain of this taking in the available ring
+     * @param from   how many were taken already
+     * @param wanted how many there are to take
+     * @return how many are taken now
+     */
+    private int takeUsual(int first, int from, int wanted) {
+        DeviceParts p = parts();
+        SplitGeometry g = p.geometry();
+        Chain[] chains = p.chains();
+        int[] taken = p.taken();
+        int count = from;
+        while (count < wanted) {
+            int head = RingWords.u16Plain(g.all(), g.availSlot(first + count));
+            Chain chain = chains[head & chains.length - 1];
+            metHead = head;
+            if (head >= g.size() || chain.state != Chain.IDLE) {
+                metCode = NOT_READ;
+                break;
+            }
+            if (readUsual(p, g, head, chain) != DONE) {
+                break;
+            }
+            chain.state = Chain.TAKEN;
+            chain.ticket = nextTicket + count;
+            taken[count++] = head;
+        }
+        return count;
+    }
+
+    /**
+     * Reads a chain as {@link #walk} does; one that is an indirect table from that, if the table lies in the region used
+     * last for reading.
+     *
+     * @return what {@code walk} returned, and if that is not DONE, where it stopped is noted
+     */
+    private int readUsual(DeviceParts p, SplitGeometry g, int head, Chain chain) {
+        MemorySegment all = g.all();
+        long table = g.descriptors();
+        int entries = g.size();
+        boolean indirect = false;
+        long at = table + ((long) head << DESCRIPTOR_SHIFT) & USER_SPACE;
+        long iova = (long) U64.get(all, at);
+        long rest = (long) U64.get(all, at + Long.BYTES);
+        if (g.indirect() && (rest & TABLE_KIND) == INDIRECT) {
+            long length = rest & LENGTH_MASK;
+            long offset = iova - readIova;
+            if (length != 0 && length % DESCRIPTOR_BYTES == 0 && length <= (long) p.chainLimit() << DESCRIPTOR_SHIFT
+                    && offset >= 0 && offset <= readSize - length) {
+                table = iova + readDelta & USER_SPACE;
+                entries = (int) (length >> DESCRIPTOR_SHIFT);
+                indirect = true;
+                iova = (long) U64.get(all, table);
+                rest = (long) U64.get(all, table + Long.BYTES);
+            }
+        }
+        int code = walk(table, entries, iova, rest, chain, head * Chain.NEAR_WORDS);
+        if (code != DONE) {
+            metCode = code;
+            metIndirect = indirect;
+            metTable = table;
+            metEntries = entries;
+        }
+        return code;
+    }
+
+    /** Takes the chain that {@link #takeUsual} has left, as the one of this place; false if it breaks the queue. */
+    private boolean takeMet(int place) {
+        return metCode == NOT_READ ? takeOne(metHead, place) : finish(metCode, chains[metHead], place);
     }
 
     @Override
@@ -143,26 +214,41 @@ final class SplitDeviceRing extends DeviceRing {
         if (fault != RingFault.NONE) {
             return fault;
         }
-        DeviceParts p = parts();
         int done = 0;
-        while (done < count) {
-            int head = heads[done];
-            if (head < 0 || head >= p.geometry().size()) {
-                broken(RingFault.HEAD_OUT_OF_RANGE);
-                break;
-            }
-            Chain chain = p.chains()[head];
-            if (chain.state != Chain.IDLE && !chain.becomeIdle()) {
-                broken(RingFault.HEAD_TWICE);
-                break;
-            }
-            if (!read(p.geometry(), chain, head)) {
-                break;
-            }
-            chain.ticket = nextTicket + done;
-            p.taken()[done++] = head;
+        while (done < count && takeOne(heads[done], done)) {
+            done++;
         }
-        return accept(p, done);
+        return accept(parts(), done);
+    }
+
+    /** Takes one chain, whatever it is; false if it breaks the queue. */
+    private boolean takeOne(int head, int place) {
+        DeviceParts p = parts();
+        SplitGeometry g = p.geometry();
+        if (head < 0 || head >= g.size()) {
+            broken(RingFault.HEAD_OUT_OF_RANGE);
+            return false;
+        }
+        Chain chain = chains[head];
+        if (chain.state != Chain.IDLE && !chain.becomeIdle()) {
+            broken(RingFault.HEAD_TWICE);
+            return false;
+        }
+        meetFirst(p, g.descriptors() + ((long) head << DESCRIPTOR_SHIFT));
+        metIndirect = false;
+        int code = walk(g.descriptors(), g.size(), metIova, metRest, chain, head * Chain.NEAR_WORDS);
+        return finish(code, chain, place);
+    }
+
+    /** Takes a chain as far as {@link #walk} has read it; false if it breaks the queue. */
+    private boolean finish(int code, Chain chain, int place) {
+        if (code != DONE && !readUnusual(code, chain)) {
+            return false;
+        }
+        chain.state |= Chain.TAKEN;
+        chain.ticket = nextTicket + place;
+        taken[place] = chain.head;
+        return true;
     }
 
     @Override
@@ -185,7 +271,7 @@ final class SplitDeviceRing extends DeviceRing {
 
     /** Records the chains just taken, where that is wanted. */
     private void record(DeviceParts p, int count) {
-        if (p.inflight() != null) {
+        if (p.recorded()) {
             for (int i = 0; i < count; i++) {
                 p.inflight().taken(p.taken()[i], nextTicket + i);
             }
@@ -209,42 +295,37 @@ final class SplitDeviceRing extends DeviceRing {
         return code;
     }
 
-    /** Reads, checks and translates one chain, which is taken then; false if it breaks the queue. */
-    private boolean read(SplitGeometry g, Chain chain, int head) {
-        int code = walk(g.descriptors(), g.size(), head, chain, head * Chain.NEAR_WORDS);
-        if (code == DONE) {
-            chain.state = Chain.TAKEN;
-            return true;
-        }
-        return readUnusual(code, chain);
-    }
-
     /**
      * Reads a chain from one table, direct or indirect, as long as nothing is unusual: each buffer lies in the region
-     * used last for its direction, and there are few. First the readable ones, then the writable ones. Small enough to
-     * be compiled into its callers, and it must stay so. Slots are masked where they are in range anyway: the compiler
-     * then needs no range check, nor any of its preparations for one. A loop is longer than the few, so it is found
-     * later, by {@link #walkOn}.
+     * used last for its direction, and there are few. First the readable ones, then the writable ones. A loop is longer
+     * than the few, so it is found later, by {@link #walkOn}.
+     *
+     * <p>Written for the compiler. Small enough to be compiled into its callers, and it must stay so. Slots are masked
+     * where they are in range anyway: there is no range check then, nor any preparation for one. And nothing is called
+     * that the compiler might leave a call: if chains of some shape are rare when it comes by, it leaves the calls
+     * between one descriptor and the next as they are, for ever, and such chains then cost twice the time. What belongs
+     * to the JDK's memory access is always compiled in, hence {@link RingWords#U64}; comparisons are intrinsics.
      *
      * @param table   host address of the table
      * @param entries its entries
-     * @param first   where to begin
+     * @param first   address word of the first descriptor, as it was read
+     * @param kind    its other word
      * @param base    where the chain's segments begin
      * @return DONE; NEXT_OUT_OF_RANGE; or UNUSUAL, see {@link #meet}
      */
-    private int walk(long table, int entries, int first, Chain chain, int base) {
+    private int walk(long table, int entries, long first, long kind, Chain chain, int base) {
         DeviceParts p = parts();
         MemorySegment all = p.geometry().all();
         long[] near = p.near();
         int slot = base;
         long bytes = 0;
-        long at = table + ((long) first << DESCRIPTOR_SHIFT);
-        long iova = RingWords.u64Plain(all, at);
-        long rest = RingWords.u64Plain(all, at + Long.BYTES);
+        long iova = first;
+        long rest = kind;
         while ((rest & KIND) == 0) {
             long length = rest & LENGTH_MASK;
-            if (!fits(readIova, readSize, readLongest, iova, length)) {
-                return meet(iova, rest, chain, slot - base, bytes, slot - base, bytes);
+            if (Long.compareUnsigned(length - 1, readLongest) >= 0
+                    || Long.compareUnsigned(iova - readIova, readSize - length) > 0) {
+                break;
             }
             int pair = slot & near.length - 2;
             near[pair] = iova + readDelta;
@@ -252,25 +333,27 @@ final class SplitDeviceRing extends DeviceRing {
             slot += 2;
             bytes += length;
             if ((rest & NEXT) == 0) {
-                return count(chain, slot - base, bytes, slot - base, bytes);
+                endReadable(chain, slot, bytes);
+                return end(chain, slot, bytes);
             }
             int index = (int) (rest >>> NEXT_SHIFT);
             if (index >= entries) {
                 return RingFault.NEXT_OUT_OF_RANGE;
             }
-            at = table + ((long) index << DESCRIPTOR_SHIFT);
-            iova = RingWords.u64Plain(all, at);
-            rest = RingWords.u64Plain(all, at + Long.BYTES);
+            long at = table + ((long) index << DESCRIPTOR_SHIFT) & USER_SPACE;
+            iova = (long) U64.get(all, at);
+            rest = (long) U64.get(all, at + Long.BYTES);
             if ((slot & Chain.NEAR_WORDS - 1) == 0) {
-                return meet(iova, rest, chain, slot - base, bytes, slot - base, bytes);
+                return meet(chain, slot, bytes, iova, rest, false);
             }
         }
-        return walkWritable(table, entries, chain, base, iova, rest, slot, bytes);
+        endReadable(chain, slot, bytes);
+        return walkWritable(table, entries, chain, slot, bytes, iova, rest);
     }
 
     /** The second part of {@link #walk}, from the first descriptor that is not simply readable. */
-    private int walkWritable(long table, int entries, Chain chain, int base, long firstIova, long firstRest,
-            int firstSlot, long readableBytes) {
+    private int walkWritable(
+            long table, int entries, Chain chain, int firstSlot, long readableBytes, long firstIova, long firstRest) {
         DeviceParts p = parts();
         MemorySegment all = p.geometry().all();
         long[] near = p.near();
@@ -280,8 +363,10 @@ final class SplitDeviceRing extends DeviceRing {
         long rest = firstRest;
         while (true) {
             long length = rest & LENGTH_MASK;
-            if ((rest & KIND) != WRITE || !fits(writeIova, writeSize, writeLongest, iova, length)) {
-                return meet(iova, rest, chain, slot - base, bytes, firstSlot - base, readableBytes);
+            if ((rest & KIND) != WRITE
+                    || Long.compareUnsigned(length - 1, writeLongest) >= 0
+                    || Long.compareUnsigned(iova - writeIova, writeSize - length) > 0) {
+                return meet(chain, slot, bytes, iova, rest, slot != firstSlot);
             }
             int pair = slot & near.length - 2;
             near[pair] = iova + writeDelta;
@@ -289,52 +374,65 @@ final class SplitDeviceRing extends DeviceRing {
             slot += 2;
             bytes += length;
             if ((rest & NEXT) == 0) {
-                return count(chain, slot - base, bytes, firstSlot - base, readableBytes);
+                return end(chain, slot, bytes);
             }
             int index = (int) (rest >>> NEXT_SHIFT);
             if (index >= entries) {
                 return RingFault.NEXT_OUT_OF_RANGE;
             }
-            long at = table + ((long) index << DESCRIPTOR_SHIFT);
-            iova = RingWords.u64Plain(all, at);
-            rest = RingWords.u64Plain(all, at + Long.BYTES);
+            long at = table + ((long) index << DESCRIPTOR_SHIFT) & USER_SPACE;
+            iova = (long) U64.get(all, at);
+            rest = (long) U64.get(all, at + Long.BYTES);
             if ((slot & Chain.NEAR_WORDS - 1) == 0) {
-                return meet(iova, rest, chain, slot - base, bytes, firstSlot - base, readableBytes);
+                return meet(chain, slot, bytes, iova, rest, true);
             }
         }
     }
 
-    /** Tells whether a buffer is one segment in the region used last; the first comparison lets the second be one. */
+    /**
+     * Tells whether a buffer is one segment in the region used last; the first comparison lets the second be one. As in
+     * {@link #walk}, which does not call it.
+     */
     private static boolean fits(long from, long size, long longest, long iova, long length) {
         return Long.compareUnsigned(length - 1, longest) < 0
                 && Long.compareUnsigned(iova - from, size - length) <= 0;
     }
 
-    /** Sets the counts of a chain; segments are given as words, two each. */
-    private static int count(Chain chain, int words, long bytes, int readableWords, long readableBytes) {
-        chain.segments = words >> 1;
+    /** Notes what the readable part of a chain is: it ends before this slot. */
+    private static void endReadable(Chain chain, int slot, long bytes) {
+        chain.readableSegments = slot - chain.head * Chain.NEAR_WORDS >> 1;
+        chain.readableBytes = bytes;
+    }
+
+    /** Notes what a chain is: it ends before this slot. */
+    private static int end(Chain chain, int slot, long bytes) {
+        chain.segments = slot - chain.head * Chain.NEAR_WORDS >> 1;
         chain.bytes = bytes;
-        chain.readableSegments = readableWords >> 1;
-        chain.readableBytes = readableBytes;
         return DONE;
     }
 
     /** Leaves a descriptor that {@link #walk} has read and cannot judge to {@link #walkOn}. */
-    private int meet(
-            long iova, long rest, Chain chain, int words, long bytes, int readableWords, long readableBytes) {
-        count(chain, words, bytes, readableWords, readableBytes);
+    private int meet(Chain chain, int slot, long bytes, long iova, long rest, boolean writing) {
+        end(chain, slot, bytes);
+        if (!writing) {
+            endReadable(chain, slot, bytes);
+        }
         metIova = iova;
         metRest = rest;
         metCount = chain.segments;
-        metWriting = words > readableWords;
+        metWriting = writing;
         return UNUSUAL;
     }
 
-    /** Goes on where {@link #walk} has stopped in the descriptor table, to the end of the chain. */
+    /** Goes on where {@link #walk} has stopped, to the end of the chain. */
     private boolean readUnusual(int met, Chain chain) {
         DeviceParts p = parts();
         int size = p.geometry().size();
-        int code = met == UNUSUAL ? walkOn(p, p.geometry().descriptors(), size, size, chain) : met;
+        int code = met;
+        if (met == UNUSUAL) {
+            code = metIndirect ? walkOnIndirect(p, metTable, metEntries, metEntries, chain)
+                    : walkOn(p, p.geometry().descriptors(), size, size, chain);
+        }
         if (code == MET_TABLE) {
             code = walkTable(p, chain);
         }
@@ -351,7 +449,6 @@ final class SplitDeviceRing extends DeviceRing {
         if (chain.fault() != RingFault.NONE) {
             chain.dropAfterHole();
         }
-        chain.state |= Chain.TAKEN;
         return true;
     }
 
@@ -428,22 +525,25 @@ final class SplitDeviceRing extends DeviceRing {
             return DONE;
         }
         boolean fresh = metCount == 0;
-        int code = fresh ? walk(table, entries, 0, chain, chain.head * Chain.NEAR_WORDS) : meetFirst(p, table);
-        if (code == UNUSUAL) {
-            code = walkOn(p, table, entries, limit, chain);
-        }
+        meetFirst(p, table);
+        int code = fresh ? walk(table, entries, metIova, metRest, chain, chain.head * Chain.NEAR_WORDS) : UNUSUAL;
+        return code == UNUSUAL ? walkOnIndirect(p, table, entries, limit, chain) : code;
+    }
+
+    /** Goes on in an indirect table, in which there must be no other. */
+    private int walkOnIndirect(DeviceParts p, long table, int entries, int limit, Chain chain) {
+        int code = walkOn(p, table, entries, limit, chain);
         if (code == MET_TABLE) {
             return RingFault.INDIRECT_NESTED;
         }
         return code == RingFault.CHAIN_LOOP && limit < entries ? RingFault.CHAIN_TOO_LONG : code;
     }
 
-    /** Reads the first descriptor of a table for {@link #walkOn}. */
-    private int meetFirst(DeviceParts p, long table) {
-        metIova = RingWords.u64Plain(p.geometry().all(), table);
-        metRest = RingWords.u64Plain(p.geometry().all(), table + Long.BYTES);
+    /** Reads the first descriptor of a chain or of a table. */
+    private void meetFirst(DeviceParts p, long at) {
+        metIova = RingWords.u64Plain(p.geometry().all(), at);
+        metRest = RingWords.u64Plain(p.geometry().all(), at + Long.BYTES);
         metCount = 0;
-        return UNUSUAL;
     }
 
     /** Returns the host address of an indirect table, or of a copy if it is not in one piece; negative if outside. */
@@ -600,7 +700,7 @@ final class SplitDeviceRing extends DeviceRing {
             chains[(int) element & chains.length - 1].state &= Chain.UNUSUAL;
         }
         int now = first + count & 0xffff;
-        if (p.inflight() == null) {
+        if (!p.recorded()) {
             // Pairs with the driver's acquire of used.idx: elements and data come before it. It is a plain store, so
             // that a truncated file does not stop the JVM; the full fence of callNeeded keeps it from being delayed.
             RingWords.putU16AfterRelease(all, g.used() + SplitLayout.IDX, now);

@@ -1,5 +1,7 @@
 package io.busbar.core.virtio.ring;
 
+import static io.busbar.core.virtio.ring.RingWords.U64;
+import static io.busbar.core.virtio.ring.RingWords.USER_SPACE;
 import static io.busbar.core.virtio.ring.SplitLayout.DESCRIPTOR_BYTES;
 import static io.busbar.core.virtio.ring.SplitLayout.VRING_AVAIL_F_NO_INTERRUPT;
 import static io.busbar.core.virtio.ring.SplitLayout.VRING_DESC_F_INDIRECT;
@@ -86,7 +88,8 @@ final class SplitDriverRing extends DriverRing {
     /**
      * Writes a chain into the descriptor table. The loop ends in its middle: the compiler would surround one that
      * counts with preparations that cost more than a chain of three. Following the links is what takes the time, so
-     * nothing is between one link and the next but the load.
+     * nothing is between one link and the next but the load. Stores go through {@link RingWords#U64} for the reason
+     * that {@link SplitDeviceRing} has.
      */
     private void addDirect(
             DriverParts p, int head, long[] addresses, int[] lengths, int out, int total, int token) {
@@ -97,20 +100,20 @@ final class SplitDriverRing extends DriverRing {
         int i = 0;
         while (true) {
             int following = next[index];
-            long at = p.geometry().descriptors() + ((long) index << DESCRIPTOR_SHIFT);
+            long at = p.geometry().descriptors() + ((long) index << DESCRIPTOR_SHIFT) & USER_SPACE;
             long rest = lengths[i] & LENGTH_MASK;
             if (i >= out) {
                 writable += rest;
                 rest |= WRITE;
             }
-            RingWords.putU64Plain(all, at, addresses[i]);
+            U64.set(all, at, addresses[i]);
             if (++i == total) {
-                RingWords.putU64Plain(all, at + Long.BYTES, rest);
+                U64.set(all, at + Long.BYTES, rest);
                 note(p, head, index, total, writable, token);
                 freeHead = following;
                 return;
             }
-            RingWords.putU64Plain(all, at + Long.BYTES, rest | NEXT | (long) following << NEXT_SHIFT);
+            U64.set(all, at + Long.BYTES, rest | NEXT | (long) following << NEXT_SHIFT);
             index = following;
         }
     }

@@ -429,6 +429,40 @@ abstract class DeviceRingContract {
     }
 
     @Test
+    void a_malformed_table_in_the_region_used_last_breaks_the_queue_as_elsewhere() {
+        assertTableBreaks(RingFault.NEXT_OUT_OF_RANGE, 32, NEXT, 2);
+        assertTableBreaks(RingFault.CHAIN_LOOP, 32, NEXT, 0);
+        assertTableBreaks(RingFault.INDIRECT_NESTED, 16, INDIRECT, 0);
+        assertTableBreaks(RingFault.INDIRECT_BAD_LENGTH, 0, 0, 0);
+        assertTableBreaks(RingFault.INDIRECT_BAD_LENGTH, 17, 0, 0);
+        assertTableBreaks(RingFault.INDIRECT_TOO_LONG, 9 * 16, 0, 0);
+    }
+
+    /** A table of so many bytes, whose first entry has these flags and this link. */
+    private void assertTableBreaks(int fault, long bytes, int flags, int next) {
+        HandRing hand = new HandRing(8, INDIRECT_DESC).descriptor(7, LOW, 1, 0, 0)
+                .descriptor(0, LOW + 64, bytes, INDIRECT, 0).offer(7, 0);
+        HandRing.entry(hand.low, 64, 0, LOW, 1, flags, next);
+        DeviceRing ring = make(hand);
+        assertThat(ring.take(8)).isOne();
+        assertThat(ring.fault()).isEqualTo(fault);
+    }
+
+    @Test
+    void an_indirect_chain_with_many_segments_in_the_region_used_last_is_read_to_its_end() {
+        HandRing hand = new HandRing(8, INDIRECT_DESC).descriptor(7, LOW, 1, 0, 0)
+                .descriptor(0, LOW + 64, 8 * 16, INDIRECT, 0).offer(7, 0);
+        for (int i = 0; i < 8; i++) {
+            HandRing.entry(hand.low, 64, i, LOW + 8 * i, 8, (i < 6 ? 0 : WRITE) | (i < 7 ? NEXT : 0), i + 1);
+        }
+        DeviceRing ring = make(hand);
+        assertThat(ring.take(8)).isEqualTo(2);
+        assertThat(ring.taken(1).segments()).isEqualTo(8);
+        assertThat(ring.taken(1).readableBytes()).isEqualTo(48);
+        assertThat(ring.taken(1).writableBytes()).isEqualTo(16);
+    }
+
+    @Test
     void a_readable_after_a_writable_descriptor_breaks_the_queue_2_7_4_2() {
         assertBroken(new HandRing(8, 0).descriptor(0, LOW, 1, WRITE | NEXT, 1).descriptor(1, LOW, 1, 0, 0).offer(0),
                 RingFault.READABLE_AFTER_WRITABLE);

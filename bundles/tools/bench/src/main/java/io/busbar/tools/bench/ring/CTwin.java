@@ -42,11 +42,14 @@ final class CTwin implements AutoCloseable {
         }
     }
 
-    /** Measures, as {@link RingWorkload#measure} does. */
-    double measure(RingWorkload.Sides sides, int length, long nanos) throws IOException, InterruptedException {
-        String output = run(List.of(program.toString(), sides.name().toLowerCase(Locale.ROOT),
-                Integer.toString(length), Integer.toString(sides.batch), Long.toString(nanos / 1_000_000)));
-        return Double.parseDouble(output.strip());
+    /**
+     * Starts the program.
+     *
+     * @param sides which do work
+     */
+    RingFork start(Sides sides) throws IOException {
+        return RingFork.start(program.toString(),
+                List.of(program.toString(), sides.key(), Integer.toString(sides.batch)));
     }
 
     private static String run(List<String> command) throws IOException, InterruptedException {

@@ -30,21 +30,6 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class RingWorkload implements AutoCloseable {
 
-    /** Which sides do work. */
-    enum Sides {
-        /** The driver does nothing but move the available index. */
-        DEVICE(64),
-        /** One thread does the driver's and the device's work in turn. */
-        BOTH(32);
-
-        /** Chains per turn. */
-        final int batch;
-
-        Sides(int batch) {
-            this.batch = batch;
-        }
-    }
-
     static final int MAX_CHAIN = 3;
 
     private static final int SIZE = 256;
@@ -54,9 +39,16 @@ final class RingWorkload implements AutoCloseable {
     private static final int GUEST_BYTES = 1 << 20;
     private static final int PAGE = 4096;
     private static final int[][] LENGTHS = {{4096}, {16, 4096}, {16, 4096, 1}};
-    private static final int TURNS_PER_LOOK = 200;
+    private static final int TURNS_PER_LOOK = 20;
+    private static final int WARMING_PART = 10;
     private static final long FLAGS_NEXT = (long) SplitLayout.VRING_DESC_F_NEXT << 32;
     private static final long FLAGS_WRITE = (long) SplitLayout.VRING_DESC_F_WRITE << 32;
+
+    /** What one side does in a turn; returns something that depends on it all. */
+    @FunctionalInterface
+    private interface Part {
+        long work(int length);
+    }
 
     private final Arena arena = Arena.ofShared();
     private final Sides sides;
@@ -66,6 +58,12 @@ final class RingWorkload implements AutoCloseable {
     private final DeviceRing device;
     private final DriverRing driver;
     private final long[][] addresses;
+
+    /**
+     * The parts of a turn. They are called from one place: with both sides that is more kinds than the compiler takes
+     * into the caller, so that each part is compiled by itself, as two programs would be, however early it is looked at.
+     */
+    private final Part[] turn;
     private final AtomicLong sink = new AtomicLong();
     private int availIndex;
 
@@ -81,13 +79,15 @@ final class RingWorkload implements AutoCloseable {
         device = Rings.device(new DeviceRingConfig(parts, SIZE, FEATURES),
                 Regions.of(List.of(new Regions.Region(GUEST_BASE, GUEST_BYTES, guest.address(), true))));
         driver = Rings.driver(new DriverRingConfig(parts, SIZE, FEATURES));
+        turn = sides == Sides.DEVICE ? new Part[] {this::moveAvailIndex, this::serveChains}
+                : new Part[] {this::addChains, this::serveChains, this::collectUsed};
     }
 
     /**
-     * Works for a while.
+     * Works for a while, of which the first part only warms caches and predictors.
      *
      * @param length descriptors per chain, 1 to {@link #MAX_CHAIN}
-     * @param nanos  CPU time to work for, at least
+     * @param nanos  CPU time to measure, at least
      * @return nanoseconds of CPU time per chain
      * @throws IllegalStateException if a ring broke
      */
@@ -95,34 +95,42 @@ final class RingWorkload implements AutoCloseable {
         if (sides == Sides.DEVICE) {
             prepare(length);
         }
-        long begin = CpuTime.nanos();
-        long chains = 0;
-        long sum = 0;
-        long end;
-        do {
-            for (int turn = 0; turn < TURNS_PER_LOOK; turn++) {
-                sum += sides == Sides.DEVICE ? deviceOnly() : both(length);
-            }
-            chains += (long) TURNS_PER_LOOK * sides.batch;
-            end = CpuTime.nanos();
-        } while (end - begin < nanos);
-        sink.lazySet(sum);
+        workFor(length, nanos / WARMING_PART);
+        double perChain = workFor(length, nanos);
         if (device.fault() != 0 || driver.fault() != 0 || device.outstanding() != 0) {
             throw new IllegalStateException("the rings broke: " + device.fault() + ", " + driver.fault());
         }
+        return perChain;
+    }
+
+    private double workFor(int length, long nanos) {
+        long begin = CpuTime.nanos();
+        long chains = 0;
+        long end;
+        do {
+            turns(length, TURNS_PER_LOOK);
+            chains += (long) TURNS_PER_LOOK * sides.batch;
+            end = CpuTime.nanos();
+        } while (end - begin < nanos);
         return (double) (end - begin) / chains;
     }
 
-    /** Does a number of chains, for a count of what they allocate. */
-    void work(int length, long chains) {
+    private void turns(int length, int count) {
         long sum = 0;
+        for (int done = 0; done < count; done++) {
+            for (Part part : turn) {
+                sum += part.work(length);
+            }
+        }
+        sink.lazySet(sum);
+    }
+
+    /** Does a number of chains, for a count of what they allocate. */
+    void work(int length, int chains) {
         if (sides == Sides.DEVICE) {
             prepare(length);
         }
-        for (long done = 0; done < chains; done += sides.batch) {
-            sum += sides == Sides.DEVICE ? deviceOnly() : both(length);
-        }
-        sink.lazySet(sum);
+        turns(length, chains / sides.batch);
     }
 
     private void prepare(int length) {
@@ -138,15 +146,25 @@ final class RingWorkload implements AutoCloseable {
         }
     }
 
-    private long deviceOnly() {
+    private long moveAvailIndex(int length) {
         availIndex += sides.batch;
         VarHandle.releaseFence();
         avail.set(ValueLayout.JAVA_SHORT, 2, (short) availIndex);
-        return deviceTurn();
+        return length;
     }
 
-    private long deviceTurn() {
-        long sum = 0;
+    private long addChains(int length) {
+        int out = length > 1 ? 1 : 0;
+        int[] lengths = LENGTHS[length - 1];
+        for (int i = 0; i < sides.batch; i++) {
+            driver.add(addresses[i], lengths, out, length - out, i);
+        }
+        driver.publish();
+        return driver.kickNeeded() ? 1 : 0;
+    }
+
+    private long serveChains(int length) {
+        long sum = length;
         int taken = device.take(sides.batch);
         for (int i = 0; i < taken; i++) {
             Chain chain = device.taken(i);
@@ -156,19 +174,11 @@ final class RingWorkload implements AutoCloseable {
         }
         device.publish();
         sum += device.callNeeded() ? 1 : 0;
-        sum += device.enableKicks() ? 1 : 0;
-        return sum;
+        return sum + (device.enableKicks() ? 1 : 0);
     }
 
-    private long both(int length) {
-        int out = length > 1 ? 1 : 0;
-        int[] lengths = LENGTHS[length - 1];
-        for (int i = 0; i < sides.batch; i++) {
-            driver.add(addresses[i], lengths, out, length - out, i);
-        }
-        driver.publish();
-        long sum = driver.kickNeeded() ? 1 : 0;
-        sum += deviceTurn();
+    private long collectUsed(int length) {
+        long sum = length;
         int token;
         while ((token = driver.poll()) >= 0) {
             sum += token + driver.usedLength();

@@ -2,10 +2,11 @@
  * The C twin of the ring benchmark: the same split ring, the same checks, the same slot per head, the same event
  * indices, written as a C program would do it. Compiled on the spot with cc -O2.
  *
- *   ring_twin device|both LENGTH BATCH MILLIS
+ *   ring_twin device|both BATCH
  *
- * prints the nanoseconds of CPU time per chain. In "device" the driver does nothing but move the available index; in
- * "both" one thread does the driver's and the device's work in turn.
+ * In "device" the driver does nothing but move the available index; in "both" one thread does the driver's and the
+ * device's work in turn. Each line of its input asks, with the descriptors per chain and the microseconds to work for;
+ * it answers with the nanoseconds of CPU time per chain.
  */
 #define _GNU_SOURCE
 #include <stdatomic.h>
@@ -59,7 +60,6 @@ struct device {
     uint32_t uncalled;
     int called_before;
     int fault;
-    int event_idx;
 };
 
 /* The slow way: piece by piece through the table of regions; the benchmark has one region, so it refills a cache. */
@@ -319,14 +319,61 @@ static int enable_calls(struct driver *r)
     return atomic_load_explicit(&r->used->index, memory_order_acquire) != r->used_next;
 }
 
-static double cpu_nanos(void)
+enum { MAX_CHAIN = 3, TURNS_PER_LOOK = 20, WARMING_PART = 10 };
+
+static const uint32_t LENGTHS[MAX_CHAIN][MAX_CHAIN] = {{4096}, {16, 4096}, {16, 4096, 1}};
+
+struct workload {
+    struct device device;
+    struct driver driver;
+    int both;
+    uint32_t batch;
+    uint16_t avail_index;
+    uint64_t addresses[CHAINS][MAX_CHAIN];
+    uint64_t sum;
+};
+
+static void *pages(size_t bytes)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return now.tv_sec * 1e9 + now.tv_nsec;
+    void *memory = aligned_alloc(4096, bytes);
+    if (!memory)
+        exit(1);
+    return memset(memory, 0, bytes);
 }
 
-static const uint32_t LENGTHS[3][3] = {{4096}, {16, 4096}, {16, 4096, 1}};
+static void set_up(struct workload *w)
+{
+    struct device *d = &w->device;
+    struct driver *r = &w->driver;
+    d->descriptors = r->descriptors = pages(sizeof *d->descriptors * SIZE);
+    d->avail = r->avail = pages(4096);
+    d->used = r->used = pages(4096);
+    d->all = (struct region) {GUEST_BASE, GUEST_BYTES, (uint64_t) pages(GUEST_BYTES) - GUEST_BASE};
+    for (uint32_t i = 0; i < SIZE; i++) {
+        d->chains[i].head = i;
+        d->chains[i].capacity = SEGMENTS;
+        d->chains[i].addresses = calloc(SEGMENTS, sizeof(uint64_t));
+        d->chains[i].lengths = calloc(SEGMENTS, sizeof(uint32_t));
+        r->next[i] = (i + 1) & MASK;
+    }
+    r->free = SIZE;
+    for (uint32_t i = 0; i < CHAINS * MAX_CHAIN; i++)
+        w->addresses[i / MAX_CHAIN][i % MAX_CHAIN] = GUEST_BASE + i * 4096ull;
+}
+
+/* For "device": the driver's part, once. */
+static void prepare(struct workload *w, uint32_t length)
+{
+    uint32_t out = length > 1 ? 1 : 0;
+    for (uint32_t i = 0; i < CHAINS * length; i++) {
+        uint64_t flags = (i % length >= out ? F_WRITE : 0) | (i % length + 1 < length ? F_NEXT : 0);
+        w->device.descriptors[i].address = GUEST_BASE + i * 4096ull % (GUEST_BYTES - 4096);
+        w->device.descriptors[i].rest = LENGTHS[length - 1][i % length] | flags << 32
+                | (flags & F_NEXT ? (uint64_t) (i + 1) << 48 : 0);
+    }
+    for (uint32_t i = 0; i < SIZE; i++)
+        w->device.avail->ring[i] = (uint16_t) (i % CHAINS * length);
+}
 
 static uint64_t device_turn(struct device *d, uint32_t batch)
 {
@@ -344,83 +391,80 @@ static uint64_t device_turn(struct device *d, uint32_t batch)
     return sum;
 }
 
+static uint64_t device_only(struct workload *w)
+{
+    w->avail_index += w->batch;
+    atomic_store_explicit(&w->device.avail->index, w->avail_index, memory_order_release);
+    return device_turn(&w->device, w->batch);
+}
+
+static uint64_t both(struct workload *w, uint32_t length)
+{
+    struct driver *r = &w->driver;
+    uint32_t out = length > 1 ? 1 : 0;
+    uint64_t sum = 0;
+    int token;
+    for (uint32_t i = 0; i < w->batch; i++)
+        add(r, w->addresses[i], LENGTHS[length - 1], out, length - out, i);
+    publish_avail(r);
+    sum += kick_needed(r);
+    sum += device_turn(&w->device, w->batch);
+    while ((token = poll_used(r)) >= 0)
+        sum += token + r->used_length;
+    return sum + enable_calls(r);
+}
+
+static double cpu_nanos(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * 1e9 + now.tv_nsec;
+}
+
+static double work_for(struct workload *w, uint32_t length, double nanos)
+{
+    uint64_t chains = 0, sum = 0;
+    double begin = cpu_nanos(), end;
+    do {
+        for (int turn = 0; turn < TURNS_PER_LOOK; turn++)
+            sum += w->both ? both(w, length) : device_only(w);
+        chains += TURNS_PER_LOOK * w->batch;
+        end = cpu_nanos();
+    } while (end - begin < nanos);
+    w->sum += sum;
+    return (end - begin) / chains;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 5)
+    static struct workload w;
+    uint32_t length;
+    double micros;
+    if (argc != 3)
         return 2;
-    int both = !strcmp(argv[1], "both");
-    uint32_t length = (uint32_t) atoi(argv[2]), batch = (uint32_t) atoi(argv[3]);
-    double nanos = atof(argv[4]) * 1e6;
-    uint32_t out = length > 1 ? 1 : 0, in = length - out;
-    static struct device d;
-    static struct driver r;
-    char *guest = aligned_alloc(4096, GUEST_BYTES);
-    volatile struct descriptor *descriptors = aligned_alloc(4096, sizeof *descriptors * SIZE);
-    volatile struct avail *avail = aligned_alloc(4096, 4096);
-    volatile struct used *used = aligned_alloc(4096, 4096);
-    memset((void *) descriptors, 0, sizeof *descriptors * SIZE);
-    memset((void *) avail, 0, 4096);
-    memset((void *) used, 0, 4096);
-    d.descriptors = r.descriptors = descriptors;
-    d.avail = r.avail = avail;
-    d.used = r.used = used;
-    d.all = (struct region) {GUEST_BASE, GUEST_BYTES, (uint64_t) guest - GUEST_BASE};
-    for (uint32_t i = 0; i < SIZE; i++) {
-        d.chains[i].head = i;
-        d.chains[i].capacity = SEGMENTS;
-        d.chains[i].addresses = calloc(SEGMENTS, sizeof(uint64_t));
-        d.chains[i].lengths = calloc(SEGMENTS, sizeof(uint32_t));
-        r.next[i] = (i + 1) & MASK;
-    }
-    r.free = SIZE;
-    if (!both) {
-        for (uint32_t i = 0; i < CHAINS * length; i++) {
-            uint64_t flags = (i % length >= out ? F_WRITE : 0) | (i % length + 1 < length ? F_NEXT : 0);
-            descriptors[i].address = GUEST_BASE + i * 4096ull % (GUEST_BYTES - 4096);
-            descriptors[i].rest = LENGTHS[length - 1][i % length] | flags << 32
-                    | (flags & F_NEXT ? (uint64_t) (i + 1) << 48 : 0);
+    w.both = !strcmp(argv[1], "both");
+    w.batch = (uint32_t) atoi(argv[2]);
+    if (!w.batch || w.batch > CHAINS)
+        return 2;
+    set_up(&w);
+    puts("ready");
+    fflush(stdout);
+    while (scanf("%u %lf", &length, &micros) == 2) {
+        double nanos = micros * 1e3, per_chain;
+        if (!length || length > MAX_CHAIN)
+            return 2;
+        if (!w.both)
+            prepare(&w, length);
+        /* The first part only warms caches and predictors. */
+        work_for(&w, length, nanos / WARMING_PART);
+        per_chain = work_for(&w, length, nanos);
+        if (w.device.fault || w.driver.fault || w.device.outstanding) {
+            fprintf(stderr, "ring_twin: the rings broke\n");
+            return 1;
         }
-        for (uint32_t i = 0; i < SIZE; i++)
-            avail->ring[i] = (uint16_t) (i % CHAINS * length);
+        printf("%.4f\n", per_chain);
+        fflush(stdout);
     }
-    uint64_t chains = 0, sum = 0;
-    uint16_t index = 0;
-    static uint64_t addresses[CHAINS][3];
-    for (uint32_t i = 0; i < CHAINS * 3; i++)
-        addresses[i / 3][i % 3] = GUEST_BASE + i * 4096ull;
-    double begin = 0, end = 0;
-    /* The first tenth only warms caches and predictors. */
-    for (int phase = 0; phase < 2; phase++) {
-        begin = cpu_nanos();
-        chains = 0;
-        do {
-            for (int turn = 0; turn < 200; turn++) {
-                if (both) {
-                    for (uint32_t i = 0; i < batch; i++)
-                        add(&r, addresses[i], LENGTHS[length - 1], out, in, i);
-                    publish_avail(&r);
-                    sum += kick_needed(&r);
-                } else {
-                    index += batch;
-                    atomic_store_explicit(&avail->index, index, memory_order_release);
-                }
-                sum += device_turn(&d, batch);
-                if (both) {
-                    int token;
-                    while ((token = poll_used(&r)) >= 0)
-                        sum += token + r.used_length;
-                    sum += enable_calls(&r);
-                }
-                chains += batch;
-            }
-            end = cpu_nanos();
-        } while (end - begin < (phase ? nanos : nanos / 10));
-    }
-    if (d.fault || r.fault || d.outstanding) {
-        fprintf(stderr, "ring_twin: the rings broke\n");
-        return 1;
-    }
-    fprintf(stderr, "%llu\n", (unsigned long long) sum);
-    printf("%.4f\n", (end - begin) / chains);
-    return 0;
+    /* So that nothing of the work can be left out. */
+    return w.sum == 1;
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class RingBenchTest {
@@ -12,7 +13,7 @@ class RingBenchTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     private int run(String... args) {
-        return RingBench.run(args, new PrintStream(out, true), new PrintStream(err, true));
+        return RingBench.run(List.of(args), new PrintStream(out, true), new PrintStream(err, true));
     }
 
     @Test
@@ -33,8 +34,14 @@ class RingBenchTest {
     }
 
     @Test
+    void a_number_of_forks_that_is_none_is_named() {
+        assertThat(run("--forks", "0")).isEqualTo(2);
+        assertThat(err.toString()).contains("--forks 0").contains("1 to 1000");
+    }
+
+    @Test
     void help_is_printed_on_request() {
         assertThat(run("--help")).isZero();
-        assertThat(out.toString()).contains("bench ring");
+        assertThat(out.toString()).contains("bench ring").contains("0.75");
     }
 }
