@@ -106,6 +106,14 @@ class ArchitectureIT {
         return new ArchitectureRules(exporters);
     }
 
+    @Test
+    void aRootPackageMayNotHaveTheNameOfAWordOfTheLanguage() {
+        var bundle = new BundleFacts("io.busbar.backends.switch", Set.of(), Set.of(),
+                Set.of("io.busbar.backends.switch_", "io.busbar.backends.switch_.frame"), Set.of());
+
+        assertThat(rulesOfAllThatExport().violations(bundle)).isEmpty();
+    }
+
     private static BundleFacts bundle(String name, Set<String> exports, Set<String> imports) {
         return new BundleFacts(name, exports, imports, Set.of(name.replace("-", "")), Set.of());
     }

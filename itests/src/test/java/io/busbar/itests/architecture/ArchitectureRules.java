@@ -1,15 +1,19 @@
 package io.busbar.itests.architecture;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import javax.lang.model.SourceVersion;
 
 /**
  * The rules of the folders. A bundle's symbolic name is {@code io.busbar.} and its path with dots; its root package is
- * the same without hyphens; which bundles it may import from follows from its folder.
+ * the same without hyphens, with an underscore after a word of the language (JLS 6.1); which bundles it may import from
+ * follows from its folder.
  */
 final class ArchitectureRules {
     private static final String OURS = "io.busbar.";
@@ -25,7 +29,7 @@ final class ArchitectureRules {
     List<String> violations(BundleFacts bundle) {
         var found = new ArrayList<String>();
         var name = bundle.symbolicName();
-        var root = name.replace("-", "");
+        var root = rootPackage(name);
         for (var one : bundle.packages()) {
             if (!one.equals(root) && !one.startsWith(root + ".")) {
                 found.add(name + " has the package " + one + ", which is not below " + root);
@@ -41,6 +45,12 @@ final class ArchitectureRules {
             bundle.nativeAccess().forEach(access -> found.add(name + " leaves the safety of Java: " + access));
         }
         return found;
+    }
+
+    private static String rootPackage(String name) {
+        return Arrays.stream(name.replace("-", "").split("\\."))
+                .map(word -> SourceVersion.isKeyword(word) ? word + "_" : word)
+                .collect(Collectors.joining("."));
     }
 
     private void checkImport(String name, String imported, List<String> found) {
