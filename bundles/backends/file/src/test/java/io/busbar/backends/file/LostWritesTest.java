@@ -1,13 +1,13 @@
 package io.busbar.backends.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.busbar.api.backend.BlockStatus;
 import io.busbar.core.linux.Errno;
 import io.busbar.testkit.TestBackendContext;
 import io.busbar.testkit.TestPayload;
 import io.busbar.testkit.TestRequest;
+import io.busbar.testkit.machine.Prerequisite;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -68,7 +68,7 @@ class LostWritesTest {
 
     /** A tracer answers EIO in place of the kernel, once: as Linux does when data in its cache was lost. */
     private String withFirstSyncFailing(String... steps) throws Exception {
-        assumeTrue(tracerWorks(), "no strace that may trace");
+        Prerequisite.require(tracerWorks(), "program strace, from package strace, and the right to trace");
         List<String> command = new ArrayList<>(List.of(
                 "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e",
                 "inject=fdatasync:error=EIO:when=1",

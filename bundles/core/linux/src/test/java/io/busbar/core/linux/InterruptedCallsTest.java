@@ -1,8 +1,8 @@
 package io.busbar.core.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.busbar.testkit.machine.Prerequisite;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -19,7 +19,7 @@ class InterruptedCallsTest {
 
     @Test
     void what_a_signal_interrupted_is_done_again() throws Exception {
-        assumeTrue(tracerWorks(), "no strace that may trace");
+        Prerequisite.require(tracerWorks(), "program strace, from package strace, and the right to trace");
         ChildJvm child = ChildJvm.runUnder(
                 List.of("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + CALLS,
                         "-e", "inject=" + CALLS + ":error=EINTR:when=1"),

@@ -1,7 +1,6 @@
 package io.busbar.core.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.busbar.api.device.Chain;
 import io.busbar.api.memory.IoCompletion;
@@ -15,6 +14,7 @@ import io.busbar.core.linux.OpenFlag;
 import io.busbar.core.linux.PositionalFile;
 import io.busbar.core.virtio.VirtioConfig;
 import io.busbar.core.virtio.ring.DriverRing;
+import io.busbar.testkit.machine.Prerequisite;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -172,7 +172,7 @@ class TransfersThatDoNotEndTest {
                 PositionalFile.open(mount.resolve("disk"), OpenFlag.READ_WRITE, OpenFlag.CREATE)) {
             start(chain -> assertThat(
                     chain.readable().startWriteTo(file.fd().number(), 0, false, told, chain)).isTrue());
-            assumeTrue(run("fsfreeze", "-f", mount.toString()), "no right to freeze");
+            Prerequisite.require(run("fsfreeze", "-f", mount.toString()), "program fsfreeze, from package util-linux, and the right to freeze");
             try {
                 send();
                 await("the transfer", () -> path.counters(0).get("chains") == 1);
@@ -200,8 +200,8 @@ class TransfersThatDoNotEndTest {
         }
         Path mount = Files.createDirectory(directory.resolve("mount"));
         path = new SoftwareDataPath("none", 1, (index, sentence) -> { }, IMPATIENT, 1024);
-        assumeTrue(run("mkfs.ext4", "-q", image.toString()), "no ext4");
-        assumeTrue(run("mount", "-o", "loop", image.toString(), mount.toString()), "no right to mount");
+        Prerequisite.require(run("mkfs.ext4", "-q", image.toString()), "program mkfs.ext4, from package e2fsprogs");
+        Prerequisite.require(run("mount", "-o", "loop", image.toString(), mount.toString()), "the right to mount an ext4 file system on a loop device");
         return mount;
     }
 
