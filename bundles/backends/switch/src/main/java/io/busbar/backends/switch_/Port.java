@@ -139,7 +139,7 @@ final class Port {
     /** How many pairs a driver uses; when it has left, what waits for it is forgotten, and so is who was behind it. */
     void usePairs(int pairs) {
         usedPairs = Math.clamp(pairs, 0, rings.length);
-        if (pairs == 0) {
+        if (pairs == 0 && !closed) {
             network.table().forget(owner);
             for (FrameQueue ring : rings) {
                 // No queue runs, so this thread is the consumer.

@@ -2,34 +2,44 @@ package io.busbar.tools.shell;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** All commands by name. Immutable. */
+/** All commands by name: Busbar's own, which are always the same, and those that bundles have brought. */
 public final class CommandTable {
 
     private static final Logger LOG = LoggerFactory.getLogger(CommandTable.class);
 
-    private final Map<String, Command> commands = new LinkedHashMap<>();
+    private final List<Command> own;
+    private final Supplier<List<Command>> plugged;
 
     /**
      * Makes the table.
      *
-     * @param commands in the order in which they are listed
+     * @param own     in the order in which they are listed
+     * @param plugged those of bundles, which may change; one whose name is taken does not count
      */
-    public CommandTable(List<Command> commands) {
-        commands.forEach(command -> this.commands.put(command.name(), command));
+    public CommandTable(List<Command> own, Supplier<List<Command>> plugged) {
+        this.own = List.copyOf(own);
+        this.plugged = plugged;
     }
 
-    /** Returns the commands. */
+    /** Returns the commands that there are now. */
     public Collection<Command> commands() {
-        return Collections.unmodifiableCollection(commands.values());
+        return byName().values();
+    }
+
+    private Map<String, Command> byName() {
+        Map<String, Command> commands = new LinkedHashMap<>();
+        own.forEach(command -> commands.put(command.name(), command));
+        plugged.get().forEach(command -> commands.putIfAbsent(command.name(), command));
+        return commands;
     }
 
     /**
@@ -38,7 +48,7 @@ public final class CommandTable {
      * @param name its first word
      */
     public Optional<Command> command(String name) {
-        return Optional.ofNullable(commands.get(name));
+        return Optional.ofNullable(byName().get(name));
     }
 
     /**
@@ -53,7 +63,7 @@ public final class CommandTable {
             return Command.USAGE;
         }
         String name = call.args().getFirst();
-        Command command = commands.get(name);
+        Command command = byName().get(name);
         if (command == null) {
             call.output().err("\"" + name + "\" is no command; expected one of: " + names() + "\n");
             return Command.USAGE;
@@ -92,7 +102,7 @@ public final class CommandTable {
         List<String> words = new ArrayList<>(List.of(last.split("\\s+", -1)));
         String begun = words.removeLast();
         List<String> proposals = words.isEmpty()
-                ? List.copyOf(commands.keySet())
+                ? List.copyOf(byName().keySet())
                 : command(words.getFirst())
                         .map(command -> command.complete(words.subList(1, words.size())))
                         .orElse(List.of());
@@ -106,6 +116,6 @@ public final class CommandTable {
     }
 
     private String names() {
-        return String.join(", ", commands.keySet());
+        return String.join(", ", byName().keySet());
     }
 }

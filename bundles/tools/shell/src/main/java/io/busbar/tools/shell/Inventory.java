@@ -1,6 +1,7 @@
 package io.busbar.tools.shell;
 
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.command.ShellCommand;
 import io.busbar.api.driver.BlockDriver;
 import io.busbar.api.vdpa.VdpaBus;
 import java.util.List;
@@ -17,6 +18,9 @@ public interface Inventory {
 
     /** Returns the disks that this process drives. */
     List<BlockDriver> disks();
+
+    /** Returns the commands that bundles have brought, by name; one for each name. */
+    List<ShellCommand> commands();
 
     /** Returns the bundles, by id. */
     List<BundleEntry> bundles();

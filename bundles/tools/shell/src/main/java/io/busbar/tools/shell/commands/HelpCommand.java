@@ -3,20 +3,21 @@ package io.busbar.tools.shell.commands;
 import io.busbar.tools.shell.Command;
 import io.busbar.tools.shell.JsonText;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** {@code help [COMMAND]}. */
 public final class HelpCommand extends OwnCommand {
 
-    private final List<Command> others;
+    private final Supplier<List<Command>> others;
 
     /**
      * Makes the command.
      *
      * @param others the other commands, in the order in which they are listed
      */
-    public HelpCommand(List<Command> others) {
+    public HelpCommand(Supplier<List<Command>> others) {
         super("help", "this list; help COMMAND: the command's words", "Usage: help [ COMMAND ]\n", List.of());
-        this.others = List.copyOf(others);
+        this.others = others;
     }
 
     @Override
@@ -27,20 +28,20 @@ public final class HelpCommand extends OwnCommand {
         }
         if (arguments.json()) {
             JsonText json = new JsonText(arguments.pretty()).open().open("help");
-            others.forEach(command -> json.property(command.name(), command.summary()));
+            others.get().forEach(command -> json.property(command.name(), command.summary()));
             return json.property(name(), summary()).close().close().finish();
         }
         Table table = new Table();
-        others.forEach(command -> table.row(command.name(), command.summary()));
+        others.get().forEach(command -> table.row(command.name(), command.summary()));
         return table.row(name(), summary()).text("");
     }
 
     private String one(String name, Arguments arguments) throws Wrong {
-        Command command = name.equals(name()) ? this : others.stream()
+        Command command = name.equals(name()) ? this : others.get().stream()
                 .filter(other -> other.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new Wrong("\"" + name + "\" is no command; expected one of: "
-                        + String.join(", ", others.stream().map(Command::name).toList()), USAGE));
+                        + String.join(", ", others.get().stream().map(Command::name).toList()), USAGE));
         return arguments.json()
                 ? new JsonText(arguments.pretty()).open().open("help").property(name, command.help()).close().close().finish()
                 : command.help();
@@ -48,6 +49,6 @@ public final class HelpCommand extends OwnCommand {
 
     @Override
     List<String> completeWords(List<String> words) {
-        return words.isEmpty() ? others.stream().map(Command::name).toList() : List.of();
+        return words.isEmpty() ? others.get().stream().map(Command::name).toList() : List.of();
     }
 }

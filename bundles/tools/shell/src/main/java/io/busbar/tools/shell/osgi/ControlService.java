@@ -43,11 +43,16 @@ public final class ControlService {
      * Opens the socket.
      *
      * @param commands  what can be asked for
+     * @param functions the same for lines: nobody is answered before they are there
      * @param processor runs lines
      * @param config    where
      */
     @Activate
-    public ControlService(@Reference ShellCommands commands, @Reference CommandProcessor processor, Config config) {
+    public ControlService(
+            @Reference ShellCommands commands,
+            @Reference GogoFunctions functions,
+            @Reference CommandProcessor processor,
+            Config config) {
         this.server = config.controlSocket().isEmpty()
                 ? Optional.empty()
                 : open(Path.of(config.controlSocket()), commands, processor);

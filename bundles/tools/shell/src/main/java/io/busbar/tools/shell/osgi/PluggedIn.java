@@ -1,6 +1,7 @@
 package io.busbar.tools.shell.osgi;
 
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.command.ShellCommand;
 import io.busbar.api.driver.BlockDriver;
 import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.tools.shell.Inventory;
@@ -8,6 +9,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -28,6 +30,7 @@ public final class PluggedIn implements Inventory {
     private final List<VdpaBus> buses = new CopyOnWriteArrayList<>();
     private final List<BackendFactory> backends = new CopyOnWriteArrayList<>();
     private final List<BlockDriver> disks = new CopyOnWriteArrayList<>();
+    private final List<ShellCommand> commands = new CopyOnWriteArrayList<>();
 
     /**
      * Starts with nothing.
@@ -66,6 +69,15 @@ public final class PluggedIn implements Inventory {
         disks.remove(disk);
     }
 
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addCommand(ShellCommand command) {
+        commands.add(command);
+    }
+
+    void removeCommand(ShellCommand command) {
+        commands.remove(command);
+    }
+
     @Override
     public List<VdpaBus> buses() {
         return buses.stream().sorted(HOST_FIRST).toList();
@@ -81,6 +93,14 @@ public final class PluggedIn implements Inventory {
     @Override
     public List<BlockDriver> disks() {
         return List.copyOf(disks);
+    }
+
+    /** While a bundle is replaced its command is there twice: the one that came last counts. */
+    @Override
+    public List<ShellCommand> commands() {
+        TreeMap<String, ShellCommand> byName = new TreeMap<>();
+        commands.forEach(command -> byName.put(command.name(), command));
+        return List.copyOf(byName.values());
     }
 
     @Override

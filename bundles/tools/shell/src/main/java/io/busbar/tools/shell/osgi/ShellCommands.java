@@ -12,33 +12,23 @@ import io.busbar.tools.shell.commands.DriverCommand;
 import io.busbar.tools.shell.commands.HelpCommand;
 import io.busbar.tools.shell.commands.NetCommand;
 import io.busbar.tools.shell.commands.PartsCommand;
+import io.busbar.tools.shell.commands.PluggedCommand;
 import io.busbar.tools.shell.commands.StatusCommand;
 import io.busbar.tools.shell.vdpa.VdpaCommand;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.felix.service.command.CommandSession;
+import java.util.stream.Stream;
+import org.apache.felix.service.command.Function;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /**
- * The commands as functions of Gogo, scope {@value #SCOPE}. Gogo has redirected the thread's {@code System.out} and {@code System.err} to the session or the pipe.
+ * The commands, and each of them as a function of Gogo, which has redirected the thread's {@code System.out} and {@code
+ * System.err} to the session or the pipe.
  */
-@Component(
-        service = ShellCommands.class,
-        property = {
-            "osgi.command.scope=" + ShellCommands.SCOPE,
-            "osgi.command.function=vdpa",
-            "osgi.command.function=block",
-            "osgi.command.function=blk",
-            "osgi.command.function=backend",
-            "osgi.command.function=driver",
-            "osgi.command.function=model",
-            "osgi.command.function=bundle",
-            "osgi.command.function=status",
-            "osgi.command.function=help"
-        })
+@Component(service = ShellCommands.class)
 public final class ShellCommands {
 
     /** Gogo's scope of the commands. */
@@ -47,6 +37,7 @@ public final class ShellCommands {
     /** The variable that has the exit status of the last command; what a function returns, Gogo would print into a pipe. */
     public static final String EXIT_STATUS = "exit_status";
 
+    private final List<Command> own;
     private final CommandTable table;
 
     /**
@@ -66,8 +57,14 @@ public final class ShellCommands {
                 new DriverCommand(inventory),
                 PartsCommand.models(inventory),
                 new BundleCommand(inventory)));
-        commands.add(new HelpCommand(commands));
-        table = new CommandTable(commands);
+        commands.add(new HelpCommand(this::others));
+        own = List.copyOf(commands);
+        table = new CommandTable(
+                own, () -> inventory.commands().stream().<Command>map(PluggedCommand::new).toList());
+    }
+
+    private List<Command> others() {
+        return table.commands().stream().filter(command -> !(command instanceof HelpCommand)).toList();
     }
 
     /** Returns all of them. */
@@ -75,56 +72,26 @@ public final class ShellCommands {
         return table;
     }
 
-    /** {@code vdpa}. */
-    public void vdpa(CommandSession session, String[] args) {
-        run("vdpa", session, args);
+    /** Returns the names of those that no bundle can take away. */
+    List<String> ownNames() {
+        return own.stream().map(Command::name).toList();
     }
 
-    /** {@code block}. */
-    public void block(CommandSession session, String[] args) {
-        run("block", session, args);
-    }
-
-    /** {@code blk}. */
-    public void blk(CommandSession session, String[] args) {
-        run("blk", session, args);
-    }
-
-    /** {@code backend}. */
-    public void backend(CommandSession session, String[] args) {
-        run("backend", session, args);
-    }
-
-    /** {@code driver}. */
-    public void driver(CommandSession session, String[] args) {
-        run("driver", session, args);
-    }
-
-    /** {@code model}. */
-    public void model(CommandSession session, String[] args) {
-        run("model", session, args);
-    }
-
-    /** {@code bundle}. */
-    public void bundle(CommandSession session, String[] args) {
-        run("bundle", session, args);
-    }
-
-    /** {@code status}. */
-    public void status(CommandSession session, String[] args) {
-        run("status", session, args);
-    }
-
-    /** {@code help}. */
-    public void help(CommandSession session, String[] args) {
-        run("help", session, args);
-    }
-
-    private void run(String name, CommandSession session, String[] args) {
-        Output output = new Streams(System.out, System.err);
-        Command command = table.command(name).orElseThrow();
-        Invocation call = new Invocation(List.of(args), output, session.currentDir().toAbsolutePath());
-        session.put(EXIT_STATUS, CommandTable.run(command, call));
+    /**
+     * Returns a command as a function of Gogo.
+     *
+     * @param name the command
+     */
+    Function function(String name) {
+        return (session, words) -> {
+            List<String> args = words.stream().map(String::valueOf).toList();
+            Invocation call = new Invocation(
+                    Stream.concat(Stream.of(name), args.stream()).toList(),
+                    new Streams(System.out, System.err),
+                    session.currentDir().toAbsolutePath());
+            session.put(EXIT_STATUS, table.run(call));
+            return null;
+        };
     }
 
     /** Output as streams. */

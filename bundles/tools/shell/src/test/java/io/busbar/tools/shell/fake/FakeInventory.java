@@ -4,6 +4,7 @@ import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.command.ShellCommand;
 import io.busbar.api.driver.BlockDriver;
 import io.busbar.api.vdpa.AttributeInfo;
 import io.busbar.api.vdpa.VdpaBus;
@@ -21,6 +22,8 @@ public final class FakeInventory implements Inventory {
     public final FakeBus host = new FakeBus(VdpaBus.HOST);
     /** The disks that this process drives. */
     public final List<BlockDriver> disks = new ArrayList<>();
+    /** The commands that bundles have brought. */
+    public final List<ShellCommand> commands = new ArrayList<>();
     /** The ops of the block devices that {@code sim_block} made, last first. */
     public FakeBlockOps block;
     /** The ops of the network devices that {@code vdpasim_net} made, last first. */
@@ -73,6 +76,11 @@ public final class FakeInventory implements Inventory {
                 new FakeBackend("file", "path FILE [size SIZE] [mode positional|mapped]"),
                 new FakeBackend("memory", "size SIZE"),
                 new FakeBackend("net", "file", "frames N"));
+    }
+
+    @Override
+    public List<ShellCommand> commands() {
+        return List.copyOf(commands);
     }
 
     @Override

@@ -6,7 +6,6 @@ import io.busbar.tools.shell.Command;
 import io.busbar.tools.shell.fake.FakeInventory;
 import io.busbar.tools.shell.fake.Recorder;
 import java.nio.file.Path;
-import java.util.List;
 import org.apache.felix.gogo.runtime.CommandProcessorImpl;
 import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
 import org.junit.jupiter.api.AfterEach;
@@ -33,8 +32,8 @@ class GogoSessionTest {
     void start() {
         threadIo.start();
         CommandProcessorImpl processor = new CommandProcessorImpl(threadIo);
-        for (String name : List.of("vdpa", "block", "status", "help")) {
-            processor.addCommand(ShellCommands.SCOPE, commands, name);
+        for (String name : commands.ownNames()) {
+            processor.addCommand(ShellCommands.SCOPE, commands.function(name), name);
         }
         processor.addCommand("test", new Count(), "count");
         session = new GogoSession(commands.table(), processor);
@@ -80,6 +79,16 @@ class GogoSessionTest {
         Printed printed = line("vdpa dev del nosuch");
         assertThat(printed.out()).isEmpty();
         assertThat(printed.err()).isEqualTo("Error: vdpa: device not found.\nkernel answers: No such device\n");
+    }
+
+    @Test
+    void each_command_is_a_function_with_its_words_as_they_are() {
+        assertThat(line("help").out().lines().map(command -> command.split(" ")[0]))
+                .containsExactlyInAnyOrderElementsOf(commands.ownNames());
+        for (String name : commands.ownNames()) {
+            assertThat(line(name + " --help").exit()).as(name).isNotEqualTo(Command.USAGE);
+        }
+        assertThat(line("net link 7 up").err()).contains("\"7\"");
     }
 
     @Test
