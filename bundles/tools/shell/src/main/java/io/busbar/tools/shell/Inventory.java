@@ -2,7 +2,7 @@ package io.busbar.tools.shell;
 
 import io.busbar.api.backend.BackendFactory;
 import io.busbar.api.command.ShellCommand;
-import io.busbar.api.driver.BlockDriver;
+import io.busbar.api.driver.DeviceDriver;
 import io.busbar.api.vdpa.VdpaBus;
 import java.util.List;
 import java.util.Optional;
@@ -16,8 +16,8 @@ public interface Inventory {
     /** Returns the backends that can be opened, by type and name. */
     List<BackendFactory> backends();
 
-    /** Returns the disks that this process drives. */
-    List<BlockDriver> disks();
+    /** Returns the devices that this process drives, each as what it is. */
+    List<DeviceDriver> driven();
 
     /** Returns the commands that bundles have brought, by name; one for each name. */
     List<ShellCommand> commands();

@@ -1,19 +1,32 @@
 package io.busbar.tools.shell.commands;
 
-import io.busbar.api.vdpa.LinkControl;
 import io.busbar.api.vdpa.VdpaBus;
-import io.busbar.api.vdpa.VdpaDevice;
-import io.busbar.api.vdpa.VdpaException;
+import io.busbar.core.virtio.VirtioIds;
+import io.busbar.tools.shell.Command;
 import io.busbar.tools.shell.Inventory;
-import io.busbar.tools.shell.JsonText;
+import io.busbar.tools.shell.Invocation;
+import java.util.ArrayList;
 import java.util.List;
 
-/** {@code net link NAME up|down}. */
-public final class NetCommand extends OwnCommand {
+/** {@code net}: the link of a network device, and what can be done on its network from here. */
+public final class NetCommand implements Command {
 
-    private static final List<String> STATES = List.of("up", "down");
+    static final String SUMMARY = "changes network devices in use; pings over one in this process";
+    static final String USAGE = """
+            Usage: net link DEV up|down
+                   takes the link of a network device down or up, as if its cable were pulled; its driver sees the change
+                   net DEV info
+                   address, mtu and link as a driver in this process sees them
+                   net DEV ping ADDRESS [ from ADDRESS ] [ count N ] [ size N ]
+                   asks for an IPv4 address by ARP and sends it echo requests over the device, driven in this process; exit
+                   status 1 if there was no reply. from: the address to have meanwhile, without it one of the last of the
+                   same 256 that nobody answers for. count: 1 to 1000, 4. size: bytes of data, 0 to 1472, 56
+                   A device that no bus driver has is taken for the time of the command; one that this process is to
+                   keep: driver override DEV virtio
+            """;
 
     private final Inventory inventory;
+    private final NetLink link;
 
     /**
      * Makes the command.
@@ -21,54 +34,53 @@ public final class NetCommand extends OwnCommand {
      * @param inventory what it works on
      */
     public NetCommand(Inventory inventory) {
-        super("net", "changes network devices in use", """
-                Usage: net link DEV up|down
-                       takes the link of a network device down or up, as if its cable were pulled; its driver sees the change
-                """, List.of("link"));
         this.inventory = inventory;
+        link = new NetLink(inventory);
     }
 
     @Override
-    String run(String subcommand, Arguments arguments, List<String> words) throws Wrong {
-        if (words.size() < 2) {
-            throw new Wrong("link needs a device and a state: net link DEV up|down");
-        }
-        end(words.subList(2, words.size()));
-        String name = words.get(0);
-        String state = words.get(1);
-        LinkControl link = linked(name);
-        if (!STATES.contains(state)) {
-            throw new Wrong("\"" + state + "\" is no state of a link; up or down was expected");
-        }
-        try {
-            link.setLink(state.equals("up"));
-        } catch (VdpaException e) {
-            throw new Wrong(name + ": " + (e.getMessage().isEmpty() ? e.error().text() : e.getMessage()), e);
-        }
-        return arguments.json()
-                ? new JsonText(arguments.pretty()).open().open("net").open(name).property("link", state)
-                        .close().close().close().finish()
-                : "";
-    }
-
-    private LinkControl linked(String name) throws Wrong {
-        VdpaDevice device = DeviceNames.find(inventory, name)
-                .orElseThrow(() -> new Wrong("there is no device \"" + name + "\"" + DeviceNames.expected(inventory)));
-        if (device.ops() instanceof LinkControl link) {
-            return link;
-        }
-        throw new Wrong("\"" + name + "\" has no link; a network device was expected");
+    public String name() {
+        return link.name();
     }
 
     @Override
-    List<String> completeWords(List<String> words) {
-        return switch (words.size()) {
-            case 0 -> inventory.buses().stream().map(VdpaBus::devices).flatMap(List::stream)
-                    .filter(device -> device.ops() instanceof LinkControl)
-                    .map(DeviceNames::of)
-                    .toList();
-            case 1 -> STATES;
-            default -> List.of();
-        };
+    public String summary() {
+        return SUMMARY;
+    }
+
+    @Override
+    public String help() {
+        return USAGE;
+    }
+
+    @Override
+    public int run(Invocation call) {
+        List<String> words = call.args().stream().filter(word -> !word.startsWith("-")).toList();
+        return words.size() > 1 && NetJob.SUBCOMMANDS.contains(words.get(1)) && !words.getFirst().equals("link")
+                ? new NetJob(inventory, call).run()
+                : link.run(call);
+    }
+
+    @Override
+    public List<String> complete(List<String> before) {
+        List<String> words = before.stream().filter(word -> !word.startsWith("-")).toList();
+        List<String> next = new ArrayList<>();
+        if (words.isEmpty()) {
+            next.addAll(link.complete(before));
+            cards(next);
+        } else if (words.getFirst().equals("link")) {
+            return link.complete(before);
+        } else if (words.size() == 1) {
+            next.addAll(NetJob.SUBCOMMANDS);
+        } else if (words.get(1).equals("ping") && words.size() % 2 == 1) {
+            next.addAll(NetJob.PING_WORDS);
+        }
+        return next;
+    }
+
+    private void cards(List<String> names) {
+        inventory.buses().stream().map(VdpaBus::devices).flatMap(List::stream)
+                .filter(device -> device.deviceId() == VirtioIds.VIRTIO_ID_NET)
+                .forEach(device -> names.add(DeviceNames.of(device)));
     }
 }

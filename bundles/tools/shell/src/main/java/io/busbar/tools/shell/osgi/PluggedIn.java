@@ -3,6 +3,8 @@ package io.busbar.tools.shell.osgi;
 import io.busbar.api.backend.BackendFactory;
 import io.busbar.api.command.ShellCommand;
 import io.busbar.api.driver.BlockDriver;
+import io.busbar.api.driver.DeviceDriver;
+import io.busbar.api.driver.NetDriver;
 import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.tools.shell.Inventory;
 import java.util.Arrays;
@@ -29,7 +31,7 @@ public final class PluggedIn implements Inventory {
     private final BundleContext context;
     private final List<VdpaBus> buses = new CopyOnWriteArrayList<>();
     private final List<BackendFactory> backends = new CopyOnWriteArrayList<>();
-    private final List<BlockDriver> disks = new CopyOnWriteArrayList<>();
+    private final List<DeviceDriver> driven = new CopyOnWriteArrayList<>();
     private final List<ShellCommand> commands = new CopyOnWriteArrayList<>();
 
     /**
@@ -62,11 +64,20 @@ public final class PluggedIn implements Inventory {
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void addDisk(BlockDriver disk) {
-        disks.add(disk);
+        driven.add(disk);
     }
 
     void removeDisk(BlockDriver disk) {
-        disks.remove(disk);
+        driven.remove(disk);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addCard(NetDriver card) {
+        driven.add(card);
+    }
+
+    void removeCard(NetDriver card) {
+        driven.remove(card);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -91,8 +102,8 @@ public final class PluggedIn implements Inventory {
     }
 
     @Override
-    public List<BlockDriver> disks() {
-        return List.copyOf(disks);
+    public List<DeviceDriver> driven() {
+        return List.copyOf(driven);
     }
 
     /** While a bundle is replaced its command is there twice: the one that came last counts. */

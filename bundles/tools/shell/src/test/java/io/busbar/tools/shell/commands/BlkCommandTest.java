@@ -41,7 +41,7 @@ class BlkCommandTest {
     void aDiskThatIsDriven() {
         inventory.host.drivers.add("virtio");
         inventory.host.parts.add(new Part(Kind.BUS_DRIVER, "", "virtio", "io.busbar.bus-drivers.virtio 0.1.0", Health.OK));
-        inventory.disks.add(disk);
+        inventory.driven.add(disk);
         Recorder.run(table.command("vdpa").orElseThrow(), "dev add name disk0 mgmtdev sim_block");
         ok("driver override disk0 virtio");
     }

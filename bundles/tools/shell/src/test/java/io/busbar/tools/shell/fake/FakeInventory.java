@@ -5,7 +5,7 @@ import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
 import io.busbar.api.command.ShellCommand;
-import io.busbar.api.driver.BlockDriver;
+import io.busbar.api.driver.DeviceDriver;
 import io.busbar.api.vdpa.AttributeInfo;
 import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.api.vdpa.VdpaError;
@@ -20,8 +20,8 @@ public final class FakeInventory implements Inventory {
 
     /** The host's bus. */
     public final FakeBus host = new FakeBus(VdpaBus.HOST);
-    /** The disks that this process drives. */
-    public final List<BlockDriver> disks = new ArrayList<>();
+    /** The devices that this process drives. */
+    public final List<DeviceDriver> driven = new ArrayList<>();
     /** The commands that bundles have brought. */
     public final List<ShellCommand> commands = new ArrayList<>();
     /** The ops of the block devices that {@code sim_block} made, last first. */
@@ -66,8 +66,8 @@ public final class FakeInventory implements Inventory {
     }
 
     @Override
-    public List<BlockDriver> disks() {
-        return disks;
+    public List<DeviceDriver> driven() {
+        return driven;
     }
 
     @Override
