@@ -6,7 +6,7 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * A vDPA bus: an OSGi service with its name as service property {@link #BUS}. Safe for any thread; changes are done one
- * at a time.
+ * at a time, but for the work of a management device while it makes what a command asked for.
  */
 @ProviderType
 public interface VdpaBus {

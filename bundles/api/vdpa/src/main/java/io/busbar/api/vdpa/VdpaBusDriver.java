@@ -21,7 +21,8 @@ public interface VdpaBusDriver {
     boolean matches(VdpaDevice device);
 
     /**
-     * Binds a device. On a control thread of the bus; must not wait for a client.
+     * Binds a device. On a control thread of the bus, one at a time; must not wait for a client. The bus waits ten seconds,
+     * and takes what comes later if it is still wanted; else it is closed.
      *
      * @param device the device
      * @return the binding

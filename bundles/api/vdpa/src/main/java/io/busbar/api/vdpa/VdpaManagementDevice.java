@@ -32,7 +32,8 @@ public interface VdpaManagementDevice {
     List<AttributeInfo> attributes();
 
     /**
-     * Makes a device. On a control thread; the bus allows one at a time.
+     * Makes a device. On a control thread, one at a time; {@link #devDel} for another device may come meanwhile. One that
+     * takes long holds up this management device and nobody else.
      *
      * @param request name and words
      * @return the device, not yet on the bus

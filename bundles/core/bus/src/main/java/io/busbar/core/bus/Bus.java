@@ -17,6 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
@@ -48,6 +50,7 @@ final class Bus implements VdpaBus {
     private final String name;
     private final Executor control;
     private final Supplier<List<BusSnapshot.Part>> plugins;
+    private final Duration patience;
     private final ChangeLock changes;
     private final PatientCalls patient;
     private final LongSupplier nanoTime;
@@ -56,6 +59,8 @@ final class Bus implements VdpaBus {
     private final AtomicLong changeCount = new AtomicLong();
     private volatile Map<String, DeviceSlot> slots = Map.of();
     private Optional<DeviceStore> store = Optional.empty();
+    /** Names of devices that are being made. */
+    private final Set<String> reserved = ConcurrentHashMap.newKeySet();
     private volatile boolean behind;
 
     /**
@@ -85,7 +90,8 @@ final class Bus implements VdpaBus {
         this.nanoTime = nanoTime;
         this.control = control;
         this.plugins = plugins;
-        changes = new ChangeLock(name, patience);
+        this.patience = patience;
+        changes = new ChangeLock("bus " + name, patience);
         // Taking a device off takes up to three of these, which is what others wait for a change.
         patient = new PatientCalls(changes, patience.dividedBy(STEPS_OF_TAKING_OFF));
     }
@@ -101,9 +107,36 @@ final class Bus implements VdpaBus {
     public Optional<VdpaDevice> devAdd(String managementDevice, AddRequest request, boolean persistent)
             throws VdpaException {
         checkName(request.name());
-        VdpaDevice[] added = new VdpaDevice[1];
-        changes.run("dev add of " + request.name(), () -> added[0] = addWhole(managementDevice, request, persistent));
-        return Optional.ofNullable(added[0]);
+        String what = "dev add of " + request.name();
+        List<PluggedIn<VdpaManagementDevice>> found = new ArrayList<>();
+        changes.run(what, () -> found.add(reserve(managementDevice, request.name())));
+        PluggedIn<VdpaManagementDevice> maker = found.getFirst();
+        try {
+            VdpaDevice[] added = new VdpaDevice[1];
+            maker.turn().run(what, () -> added[0] = addWhole(what, maker, request, persistent));
+            return Optional.ofNullable(added[0]);
+        } finally {
+            reserved.remove(request.name());
+        }
+    }
+
+    /** Finds who makes a device, and keeps its name free while it is made: that may take long, and holds nobody else up. */
+    private PluggedIn<VdpaManagementDevice> reserve(String managementDevice, String device) throws VdpaException {
+        PluggedIn<VdpaManagementDevice> maker = maker(managementDevice).orElseThrow(Bus::noSuchMaker);
+        if (slots.containsKey(device) || !reserved.add(device)) {
+            throw taken(device);
+        }
+        return maker;
+    }
+
+    private static VdpaException noSuchMaker() {
+        return new VdpaException(
+                VdpaError.ENODEV, Reason.NO_MANAGEMENT_DEVICE, "Fail to find the specified management device", null);
+    }
+
+    private VdpaException taken(String device) {
+        return new VdpaException(VdpaError.EEXIST, Reason.IN_USE,
+                "device name \"" + device + "\": expected one that no device on bus " + name + " has", null);
     }
 
     private static void checkName(String device) throws VdpaException {
@@ -113,20 +146,57 @@ final class Bus implements VdpaBus {
         }
     }
 
-    /** Adds a device or leaves nothing behind; returns null for one that has its place and is not there yet. */
-    private VdpaDevice addWhole(String managementDevice, AddRequest request, boolean persistent) throws VdpaException {
-        PluggedIn<VdpaManagementDevice> maker = maker(managementDevice)
-                .orElseThrow(() -> new VdpaException(
-                        VdpaError.ENODEV,
-                        Reason.NO_MANAGEMENT_DEVICE,
-                        "Fail to find the specified management device",
-                        null));
-        if (slots.containsKey(request.name())) {
-            throw new VdpaException(VdpaError.EEXIST, Reason.IN_USE,
-                    "device name \"" + request.name() + "\": expected one that no device on bus " + name + " has", null);
+    /**
+     * Adds a device or leaves nothing behind; returns null for one that has its place and is not there yet. In the turn of
+     * its maker, and while that works not in the bus's change.
+     */
+    private VdpaDevice addWhole(
+            String what, PluggedIn<VdpaManagementDevice> maker, AddRequest request, boolean persistent)
+            throws VdpaException {
+        DeviceSlot slot = new DeviceSlot(record(maker.name(), request), persistent && store.isPresent());
+        Optional<VdpaParentDevice> parent = makeOrKeepThePlace(what, slot, maker);
+        boolean[] begun = new boolean[1];
+        try {
+            changes.run(what, () -> {
+                begun[0] = true;
+                putWhole(slot, maker, parent);
+            });
+        } catch (VdpaException refused) {
+            if (!begun[0]) {
+                parent.ifPresent(made -> Vendors.revoke(maker, made));
+            }
+            throw refused;
         }
-        DeviceSlot slot = new DeviceSlot(record(managementDevice, request), persistent && store.isPresent());
-        makeOrKeepThePlace(slot, maker);
+        return slot.present();
+    }
+
+    private Optional<VdpaParentDevice> makeOrKeepThePlace(
+            String what, DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker) throws VdpaException {
+        try {
+            VdpaParentDevice[] made = new VdpaParentDevice[1];
+            changes.asPart(what, () -> made[0] = Vendors.add(maker, new AddRequest(slot.name(), slot.words())));
+            return Optional.of(made[0]);
+        } catch (VdpaException refused) {
+            if (refused.error() != VdpaError.EAGAIN) {
+                throw refused;
+            }
+            slot.health(why(refused));
+            slot.retry().later(nanoTime.getAsLong());
+            return Optional.empty();
+        }
+    }
+
+    private void putWhole(
+            DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker, Optional<VdpaParentDevice> parent)
+            throws VdpaException {
+        boolean left = !makers.contains(maker);
+        if (left || slots.containsKey(slot.name())) {
+            parent.ifPresent(made -> Vendors.revoke(maker, made));
+            throw left ? noSuchMaker() : taken(slot.name());
+        }
+        if (parent.isPresent()) {
+            install(slot, maker, parent.get());
+        }
         put(slot);
         try {
             Optional<VdpaException> refusal = slot.present() == null ? Optional.empty() : bind(slot);
@@ -140,19 +210,6 @@ final class Bus implements VdpaBus {
             throw refused;
         }
         observe(slot);
-        return slot.present();
-    }
-
-    private void makeOrKeepThePlace(DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker) throws VdpaException {
-        try {
-            make(slot, maker);
-        } catch (VdpaException refused) {
-            if (refused.error() != VdpaError.EAGAIN) {
-                throw refused;
-            }
-            slot.health(why(refused));
-            slot.retry().later(nanoTime.getAsLong());
-        }
     }
 
     private static DeviceRecord record(String managementDevice, AddRequest request) {
@@ -213,8 +270,12 @@ final class Bus implements VdpaBus {
 
     /** A management device is there: devices that lack it are added. */
     void arrived(VdpaManagementDevice service, String origin) {
-        makers.add(new PluggedIn<>(service, Vendors.ask(service::name, "?"), origin));
+        makers.add(pluggedIn(service, "management device ", Vendors.ask(service::name, "?"), origin));
         reconcileSoon();
+    }
+
+    private <T> PluggedIn<T> pluggedIn(T service, String kind, String itsName, String origin) {
+        return new PluggedIn<>(service, itsName, origin, new ChangeLock(kind + itsName, patience));
     }
 
     /** A management device may be able to do what it could not before. */
@@ -224,7 +285,9 @@ final class Bus implements VdpaBus {
 
     /** A management device goes: its devices leave the bus before the return. */
     void left(VdpaManagementDevice service) {
-        makers.removeIf(maker -> maker.is(service));
+        List<PluggedIn<VdpaManagementDevice>> gone = makers.stream().filter(maker -> maker.is(service)).toList();
+        makers.removeAll(gone);
+        gone.forEach(this::awaitTurn);
         leave("departure of a management device", () -> {
             for (DeviceSlot slot : slots.values()) {
                 PresentDevice device = slot.present();
@@ -235,9 +298,18 @@ final class Bus implements VdpaBus {
         });
     }
 
+    /** What a command has it make right now is complete, or taken back, before it is gone. */
+    private void awaitTurn(PluggedIn<VdpaManagementDevice> maker) {
+        try {
+            maker.turn().runInside("departure", () -> { });
+        } catch (VdpaException late) {
+            LOG.error("{}", late.getMessage());
+        }
+    }
+
     /** A bus driver is there: devices that have none are offered to it. */
     void arrived(VdpaBusDriver service, String origin) {
-        drivers.add(new PluggedIn<>(service, Vendors.ask(service::name, "?"), origin));
+        drivers.add(pluggedIn(service, "bus driver ", Vendors.ask(service::name, "?"), origin));
         reconcileSoon();
     }
 
@@ -313,10 +385,54 @@ final class Bus implements VdpaBus {
             return;
         }
         try {
-            make(slot, maker.get());
+            PluggedIn<VdpaManagementDevice> from = maker.get();
+            install(slot, from, patient.make(
+                    from,
+                    "dev add of " + slot.name(),
+                    () -> Vendors.add(from, new AddRequest(slot.name(), slot.words())),
+                    parent -> control.execute(() -> comesLate(slot, from, parent))));
         } catch (VdpaException refused) {
             slot.health(why(refused));
             slot.retry().later(nanoTime.getAsLong());
+        }
+    }
+
+    /** What was made after the bus had gone on is taken, if it is still wanted. */
+    private void comesLate(DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker, VdpaParentDevice parent) {
+        late(slot, () -> Vendors.delete(maker, parent), () -> {
+            boolean wanted = slot.present() == null && makers.contains(maker);
+            if (wanted) {
+                install(slot, maker, parent);
+                bind(slot);
+            }
+            return wanted;
+        });
+    }
+
+    private void comesLate(DeviceSlot slot, PresentDevice device, Bound bound) {
+        late(slot, () -> Vendors.close(slot.name(), bound), () -> {
+            boolean wanted = slot.present() == device && slot.bound() == null && drivers.contains(bound.driver());
+            if (wanted) {
+                bound(slot, bound);
+            }
+            return wanted;
+        });
+    }
+
+    private void late(DeviceSlot slot, Runnable apart, PatientCalls.Making<Boolean> take) {
+        boolean[] taken = new boolean[1];
+        try {
+            changes.run("late arrival at " + slot.name(), () -> {
+                // What cannot be installed was taken apart there.
+                taken[0] = slots.get(slot.name()) == slot;
+                taken[0] = taken[0] && take.make();
+                observe(slot);
+            });
+        } catch (VdpaException refused) {
+            LOG.error("{}: {}", slot.name(), refused.getMessage());
+        }
+        if (!taken[0]) {
+            apart.run();
         }
     }
 
@@ -370,8 +486,9 @@ final class Bus implements VdpaBus {
 
     // Steps of a change; the lock is held
 
-    private void make(DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker) throws VdpaException {
-        var parent = Vendors.add(maker, new AddRequest(slot.name(), slot.words()));
+    /** Puts a device that was made into its place, or takes it apart. */
+    private void install(DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker, VdpaParentDevice parent)
+            throws VdpaException {
         try {
             slot.present(new PresentDevice(
                     name, slot, maker, parent, () -> statusChanged(slot), bytes -> resized(slot, bytes)));
@@ -391,9 +508,7 @@ final class Bus implements VdpaBus {
                 continue;
             }
             try {
-                slot.bound(Vendors.probe(driver, slot.present()));
-                slot.health(Health.OK);
-                slot.retry().none();
+                bound(slot, probe(driver, slot));
                 return Optional.empty();
             } catch (VdpaException refused) {
                 failure = failure == null ? refused : failure;
@@ -407,6 +522,21 @@ final class Bus implements VdpaBus {
             slot.retry().later(nanoTime.getAsLong());
         }
         return Optional.ofNullable(failure);
+    }
+
+    private Bound probe(PluggedIn<VdpaBusDriver> driver, DeviceSlot slot) throws VdpaException {
+        PresentDevice device = slot.present();
+        return patient.make(
+                driver,
+                "probe of " + slot.name(),
+                () -> Vendors.probe(driver, device),
+                late -> control.execute(() -> comesLate(slot, device, late)));
+    }
+
+    private static void bound(DeviceSlot slot, Bound binding) {
+        slot.bound(binding);
+        slot.health(Health.OK);
+        slot.retry().none();
     }
 
     private static boolean mayBind(PluggedIn<VdpaBusDriver> driver, DeviceSlot slot) {

@@ -6,9 +6,10 @@ package io.busbar.core.bus;
  * @param part   the service
  * @param name   its name, asked for once
  * @param origin the bundle it comes from: symbolic name and version
+ * @param turn   held while it makes something: one thing at a time
  * @param <T>    what it is
  */
-record PluggedIn<T>(T part, String name, String origin) {
+record PluggedIn<T>(T part, String name, String origin, ChangeLock turn) {
 
     /** Two are the same only if the service is the same object. */
     boolean is(Object service) {

@@ -29,8 +29,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
@@ -853,32 +856,149 @@ class BusTest {
         }
     }
 
+    /** Blocks whoever is inside of it, until the test is over or lets it go. */
+    private static final class Hang implements Runnable {
+        private final CountDownLatch inside = new CountDownLatch(1);
+        private final CountDownLatch go = new CountDownLatch(1);
+
+        @Override
+        public void run() {
+            inside.countDown();
+            awaitQuietly(go);
+        }
+
+        void awaitInside() throws InterruptedException {
+            assertThat(inside.await(10, TimeUnit.SECONDS)).as("inside").isTrue();
+        }
+
+        void end() {
+            go.countDown();
+        }
+    }
+
+    /** A bus whose management device {@code hanging} does not return, and what the command that called it ended with. */
+    private final class Hung {
+        private final Bus bus = new Bus("host", Runnable::run, List::of, IMPATIENT);
+        private final FakeMaker hanging = new FakeMaker.Revocable("hanging");
+        private final Hang hang = new Hang();
+        private final CompletableFuture<Throwable> outcome = new CompletableFuture<>();
+
+        Hung() {
+            bus.arrived((VdpaManagementDevice) sim, "sim 1");
+            bus.arrived((VdpaManagementDevice) hanging, "hanging 1");
+            bus.arrived((VdpaBusDriver) vhost, "vhost 1");
+            hanging.inside = hang;
+        }
+
+        void add(String device) throws InterruptedException {
+            Thread.ofPlatform().daemon().start(() -> outcome.complete(
+                    catchThrowable(() -> bus.devAdd("hanging", request(device), false))));
+            hang.awaitInside();
+        }
+
+        Throwable end() throws Exception {
+            hang.end();
+            return outcome.get(10, TimeUnit.SECONDS);
+        }
+    }
+
     @Test
+    @Timeout(60)
+    void a_management_device_that_hangs_holds_up_nobody_else() throws Exception {
+        Hung hung = new Hung();
+        hung.add("disk1");
+        hung.bus.devAdd("sim_block", request("disk0"), false);
+        hung.bus.setDriverOverride("disk0", Optional.of("vhost-user"));
+        hung.bus.devDel("disk0");
+        assertThat(hung.bus.snapshot().devices()).isEmpty();
+        assertThatThrownBy(() -> hung.bus.devAdd("sim_block", request("disk1"), false))
+                .as("its name is taken").hasMessageContaining("disk1");
+        assertThatThrownBy(() -> hung.bus.devAdd("hanging", request("disk2"), false))
+                .hasMessageContaining("management device hanging: dev add of disk2 has to wait for dev add of disk1");
+
+        assertThat(hung.end()).isNull();
+        assertThat(hung.bus.device("disk1")).isPresent();
+        hung.bus.devAdd("hanging", request("disk2"), false);
+    }
+
+    @Test
+    @Timeout(60)
+    void a_management_device_that_leaves_while_it_hangs_has_what_it_makes_taken_back() throws Exception {
+        Hung hung = new Hung();
+        hung.add("disk1");
+        hung.bus.left((VdpaManagementDevice) hung.hanging);
+
+        assertThat(hung.end()).hasMessageContaining("Fail to find the specified management device");
+        assertThat(hung.hanging.calls).containsExactly("devAdd disk1", "devRevoke disk1");
+        hung.bus.devAdd("sim_block", request("disk1"), false);
+    }
+
+    @Test
+    @Timeout(60)
+    void a_device_that_is_made_again_too_late_is_taken_all_the_same() throws Exception {
+        Hung hung = new Hung();
+        hung.hanging.inside = () -> { };
+        hung.bus.devAdd("hanging", request("disk1"), false);
+        hung.bus.left((VdpaManagementDevice) hung.hanging);
+        hung.hanging.inside = hung.hang;
+
+        hung.bus.arrived((VdpaManagementDevice) hung.hanging, "hanging 1");
+        assertThat(hung.bus.device("disk1")).isEmpty();
+        assertThat(hung.bus.snapshot().devices().getFirst().health().sentence())
+                .contains("hanging takes longer than").contains("dev add of disk1");
+        hung.bus.devAdd("sim_block", request("disk0"), false);
+
+        hung.hang.end();
+        awaitTrue(() -> hung.bus.device("disk1").isPresent());
+        awaitTrue(() -> hung.bus.snapshot().devices().getFirst().state() == State.BOUND);
+    }
+
+    @Test
+    @Timeout(60)
+    void a_bus_driver_that_hangs_costs_the_device_that_it_was_to_bind() throws Exception {
+        Hung hung = new Hung();
+        vhost.inside = hung.hang;
+        assertThatThrownBy(() -> hung.bus.devAdd("sim_block", request("disk0"), false))
+                .hasMessageContaining("vhost-user takes longer than").hasMessageContaining("probe of disk0");
+        assertThat(hung.bus.snapshot().devices()).isEmpty();
+        FakeDriver other = new FakeDriver("other");
+        hung.bus.arrived((VdpaBusDriver) other, "other 1");
+        hung.bus.devAdd("sim_block", request("disk1"), false);
+        assertThat(other.calls).containsExactly("probe disk1");
+
+        vhost.inside = () -> { };
+        hung.hang.end();
+        awaitTrue(() -> vhost.calls.contains("close disk0"));
+    }
+
+    private static void awaitTrue(BooleanSupplier condition) throws InterruptedException {
+        while (!condition.getAsBoolean()) {
+            TimeUnit.MILLISECONDS.sleep(2);
+        }
+    }
+
+    @Test
+    @Timeout(60)
     void a_part_that_left_while_another_change_hung_is_let_go_later() throws Exception {
         Bus impatient = new Bus("host", Runnable::run, List::of, IMPATIENT);
         impatient.arrived((VdpaManagementDevice) sim, "sim 1");
         impatient.arrived((VdpaBusDriver) vhost, "vhost 1");
         impatient.devAdd("sim_block", request("disk0"), false);
-        FakeMaker hanging = new FakeMaker("hanging");
-        CountDownLatch inside = new CountDownLatch(1);
-        CountDownLatch go = new CountDownLatch(1);
-        hanging.inside = () -> {
-            inside.countDown();
-            awaitQuietly(go);
-        };
-        impatient.arrived((VdpaManagementDevice) hanging, "hanging 1");
-        Thread stuck = Thread.ofPlatform().daemon().start(() -> addQuietly(impatient));
-        inside.await();
+        Hang hang = new Hang();
+        vhost.asked = hang;
+        Thread stuck = Thread.ofPlatform().daemon().start(() -> catchThrowable(
+                () -> impatient.devAdd("sim_block", request("disk1"), false)));
+        hang.awaitInside();
         impatient.left((VdpaManagementDevice) sim);
         impatient.left((VdpaBusDriver) vhost);
-        assertThat(impatient.devices()).as("the bus was held").hasSize(1);
+        assertThat(impatient.device("disk0")).as("the bus was held").isPresent();
 
-        go.countDown();
+        hang.end();
         stuck.join();
         impatient.observe();
         assertThat(impatient.device("disk0")).isEmpty();
         assertThat(vhost.calls).contains("close disk0");
-        assertThat(sim.calls).endsWith("devDel disk0");
+        assertThat(sim.calls).contains("devDel disk0");
     }
 
     @Test
@@ -908,14 +1028,6 @@ class BusTest {
         stuck.join();
     }
 
-    private static void addQuietly(Bus to) {
-        try {
-            to.devAdd("hanging", request("disk1"), false);
-        } catch (VdpaException impossible) {
-            throw new AssertionError(impossible);
-        }
-    }
-
     private static void awaitQuietly(CountDownLatch go) {
         try {
             go.await();
@@ -926,13 +1038,13 @@ class BusTest {
 
     @Test
     void who_waits_for_a_part_that_does_not_return_is_told_which() throws Exception {
-        ChangeLock lock = new ChangeLock("host", Duration.ofMillis(20));
+        ChangeLock lock = new ChangeLock("bus host", Duration.ofMillis(20));
         var inside = new CountDownLatch(1);
         var go = new CountDownLatch(1);
         Thread stuck = Thread.ofPlatform().daemon().start(() -> hold(lock, inside, go));
         inside.await();
         assertThatThrownBy(() -> lock.run("dev add of disk1", () -> {}))
-                .hasMessageContaining("dev add of disk1 has to wait for dev del of disk0");
+                .hasMessageContaining("bus host: dev add of disk1 has to wait for dev del of disk0");
         go.countDown();
         stuck.join();
         lock.run("dev add of disk1", () -> {});

@@ -17,7 +17,8 @@ final class FakeDriver implements VdpaBusDriver {
     volatile boolean matches = true;
     volatile boolean connected;
     volatile Health health = Health.OK;
-    Runnable inside = () -> {};
+    volatile Runnable inside = () -> {};
+    volatile Runnable asked = () -> {};
     volatile Runnable whenClosed = () -> {};
     private final String name;
 
@@ -32,6 +33,7 @@ final class FakeDriver implements VdpaBusDriver {
 
     @Override
     public boolean matches(VdpaDevice device) {
+        asked.run();
         return matches;
     }
 

@@ -25,7 +25,7 @@ class FakeMaker implements VdpaManagementDevice {
     int vqCount = FakeOps.QUEUES;
     volatile VdpaException failure;
     volatile RuntimeException thrown;
-    Runnable inside = () -> {};
+    volatile Runnable inside = () -> {};
     AddRequest request;
     private final String name;
 
