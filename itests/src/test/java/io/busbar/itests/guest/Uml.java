@@ -11,6 +11,20 @@ final class Uml extends GuestKernel {
 
     private static final Path MODULES = Path.of("/usr/lib/uml/modules");
     private static final int VIRTIO_BLOCK = 2;
+    private static final int VIRTIO_CONSOLE = 3;
+
+    private final List<Path> consoles;
+
+    Uml() {
+        this(List.of());
+    }
+
+    /**
+     * @param consoles vhost-user sockets of consoles: {@code /dev/hvc0}, ...
+     */
+    Uml(List<Path> consoles) {
+        this.consoles = List.copyOf(consoles);
+    }
 
     @Override
     String name() {
@@ -27,7 +41,7 @@ final class Uml extends GuestKernel {
 
     @Override
     List<String> moduleNames() {
-        return List.of("virtio_blk");
+        return List.of("virtio_blk", "virtio_console");
     }
 
     @Override
@@ -48,6 +62,9 @@ final class Uml extends GuestKernel {
                 "uml_dir=" + work + "/", "umid=guest"));
         for (Path socket : job.sockets()) {
             command.add("virtio_uml.device=" + socket.toAbsolutePath() + ":" + VIRTIO_BLOCK);
+        }
+        for (Path socket : consoles) {
+            command.add("virtio_uml.device=" + socket.toAbsolutePath() + ":" + VIRTIO_CONSOLE);
         }
         return command;
     }

@@ -35,7 +35,7 @@ final class Transmit {
     private final Counter bytes = new Counter();
     private final Counter unread = new Counter();
     private final Counter held = new Counter();
-    private final Counter faults = new Counter();
+    private final Counter malformed = new Counter();
 
     /** Up to where the backend has the output. */
     private long delivered;
@@ -109,7 +109,7 @@ final class Transmit {
             }
             long count = output.append(from, room);
             if (count < 0) {
-                faults.add(1);
+                malformed.add(1);
                 return true; // The driver's memory is gone: there is nothing more to take.
             }
             copied += count;
@@ -212,7 +212,7 @@ final class Transmit {
         statistics.put("sent bytes", bytes.get());
         statistics.put("unread bytes", unread.get());
         statistics.put("held back", held.get());
-        statistics.put("memory faults", faults.get());
+        statistics.put("malformed", malformed.get());
         return statistics;
     }
 }

@@ -235,6 +235,6 @@ class TransmitTest {
                 .add(new TestChain(TestPayload.ofSizes(10).vanish(), TestPayload.ofSizes()));
         console.serve(TRANSMIT);
         assertThat(chain.written()).isZero();
-        assertThat(console.model.statistics(TRANSMIT).get("memory faults")).isEqualTo(1);
+        assertThat(console.model.statistics(TRANSMIT).get("malformed")).isEqualTo(1);
     }
 }
