@@ -10,11 +10,11 @@ final class CProgram {
 
     private CProgram() {}
 
-    /** Compiles {@code NAME.c} to a program in the folder. */
+    /** Compiles {@code NAME.c} to a program in the folder, which needs no library: it runs where there is nothing else. */
     static Path compile(String name, Path folder) {
         Path program = folder.resolve(name);
         Host.check(Duration.ofSeconds(60), Host.require("gcc", "gcc").toString(), "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror",
-                "-o", program.toString(), SOURCES.resolve(name + ".c").toString());
+                "-static", "-o", program.toString(), SOURCES.resolve(name + ".c").toString());
         return program;
     }
 }

@@ -20,6 +20,9 @@ import java.util.stream.Stream;
  */
 record DebianKernel(Path image, Path modules) {
 
+    /** Says which modules are in the cache: another list is another folder. */
+    private static final String CONTENT = "-block-net";
+
     private static final String META_PACKAGE = "linux-image-amd64";
     private static final Pattern DEPENDS = Pattern.compile("Depends: (linux-image-\\S+)");
     private static final Duration LIMIT = Duration.ofMinutes(3);
@@ -31,7 +34,7 @@ record DebianKernel(Path image, Path modules) {
      */
     static synchronized DebianKernel get() throws IOException {
         String name = packageName();
-        Path folder = cache().resolve(name);
+        Path folder = cache().resolve(name + CONTENT);
         if (!Files.isDirectory(folder)) {
             download(name, folder);
         }
@@ -62,7 +65,8 @@ record DebianKernel(Path image, Path modules) {
                     dpkg-deb --fsys-tarfile "$2"_*.deb | tar -x -C unpacked --wildcards './boot/vmlinuz-*' \\
                         './lib/modules/*/kernel/drivers/virtio' './lib/modules/*/kernel/drivers/block/virtio_blk*' \\
                         './lib/modules/*/kernel/crypto/crc32c*' './lib/modules/*/kernel/lib' './lib/modules/*/kernel/fs' \\
-                        './lib/modules/*/kernel/net/9p'
+                        './lib/modules/*/kernel/net/9p' './lib/modules/*/kernel/net/core' './lib/modules/*/kernel/net/packet' \\
+                        './lib/modules/*/kernel/drivers/net/virtio_net*' './lib/modules/*/kernel/drivers/net/net_failover*'
                     find unpacked -name '*.ko.xz' -exec xz -d {} +
                     """, "download", work.toString(), name);
             if (result.exit() != 0) {

@@ -33,6 +33,14 @@ abstract class GuestKernel {
                     usleep 20000
                 done
             done
+            for net in NETS; do
+                tries=0
+                while [ ! -d /sys/class/net/$net ]; do
+                    tries=$((tries + 1))
+                    if [ $tries -gt 300 ]; then echo "no $net"; poweroff -f; fi
+                    usleep 20000
+                done
+            done
             PREPARE
             echo "BEGIN"
             RUN 2>&1
@@ -50,6 +58,9 @@ abstract class GuestKernel {
             for folder in tmp mnt run; do mount -t tmpfs tmpfs /host/$folder; done
             cp /files/* /host/tmp/
             """;
+
+    /** With af_packet, for programs that send frames of their own. */
+    private static final List<String> NET_MODULES = List.of("virtio_net", "af_packet");
 
     private static final String RUN_HOST = "PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot /host /bin/bash /tmp/script";
     private static final String PREPARE_BUSYBOX = "cp /files/* /tmp/";
@@ -103,6 +114,10 @@ abstract class GuestKernel {
         for (int disk = 0; disk < job.sockets().size(); disk++) {
             disks.append(" vd").append((char) ('a' + disk));
         }
+        StringBuilder nets = new StringBuilder();
+        for (int net = 0; net < job.nets().size(); net++) {
+            nets.append(" eth").append(net);
+        }
         Initramfs initramfs = new Initramfs();
         boolean host = job.world() == GuestJob.World.HOST;
         for (String folder : List.of("bin", "dev", "proc", "sys", "host", "modules", "files", "tmp", "mnt")) {
@@ -111,6 +126,7 @@ abstract class GuestKernel {
         initramfs
                 .file("bin/busybox", Host.require("busybox", "busybox-static"))
                 .file("init", INIT.replace("DISKS", disks)
+                        .replace("NETS", nets)
                         .replace("PREPARE", host ? PREPARE_HOST : PREPARE_BUSYBOX)
                         .replace("RUN", host ? RUN_HOST : RUN_BUSYBOX)
                         .replace("MOUNT_HOST", mountHost())
@@ -124,6 +140,9 @@ abstract class GuestKernel {
         KernelModules modules = new KernelModules(modules()).add(moduleNames());
         if (host) {
             modules.add(hostModuleNames());
+        }
+        if (!job.nets().isEmpty()) {
+            modules.add(NET_MODULES);
         }
         for (Map.Entry<String, byte[]> module : modules.inLoadOrder().entrySet()) {
             initramfs.file("modules/%d-%s.ko".formatted(order++, module.getKey()), module.getValue());

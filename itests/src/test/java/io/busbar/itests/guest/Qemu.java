@@ -9,7 +9,7 @@ import java.util.List;
  * Debian's kernel in QEMU, its processors translated (TCG): virtualization by the host is not needed, nor used where there is
  * a {@code /dev/kvm}, as that need not work.
  *
- * @param queues     queues of each disk, and processors of the guest
+ * @param queues     queues of each disk, pairs of each network device, and processors of the guest
  * @param reconnects whether QEMU connects again when a device's socket was closed
  */
 final class Qemu extends GuestKernel {
@@ -64,11 +64,32 @@ final class Qemu extends GuestKernel {
                     "-device", "virtio-9p-pci,fsdev=files,mount_tag=host"));
         }
         for (int disk = 0; disk < job.sockets().size(); disk++) {
-            command.add("-chardev");
-            command.add("socket,id=disk%d,path=%s%s".formatted(disk, job.sockets().get(disk), reconnects ? ",reconnect=1" : ""));
+            addSocket(command, "disk" + disk, job.sockets().get(disk));
             command.add("-device");
             command.add("vhost-user-blk-pci,chardev=disk%d,num-queues=%d".formatted(disk, queues));
         }
+        for (int net = 0; net < job.nets().size(); net++) {
+            addNet(command, net, job.nets().get(net));
+        }
         return command;
+    }
+
+    private void addSocket(List<String> command, String id, Path socket) {
+        command.add("-chardev");
+        command.add("socket,id=%s,path=%s%s".formatted(id, socket, reconnects ? ",reconnect=1" : ""));
+    }
+
+    /** Without its boot code, which takes time. Without MSI-X: with it QEMU 7.2 ends at a network device over vhost-user when its processors are translated. */
+    private void addNet(List<String> command, int net, Path socket) {
+        addSocket(command, "net" + net, socket);
+        command.add("-netdev");
+        command.add("vhost-user,id=port%d,chardev=net%d,queues=%d".formatted(net, net, queues));
+        command.add("-device");
+        command.add("virtio-net-pci,netdev=port%d,mq=%s,vectors=0,romfile=,mac=%s".formatted(net, queues > 1 ? "on" : "off", mac(net)));
+    }
+
+    /** The address that QEMU gives a network device: it does not ask who serves it. */
+    static String mac(int net) {
+        return "52:54:00:00:00:%02x".formatted(net + 1);
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 final class Uml extends GuestKernel {
 
     private static final Path MODULES = Path.of("/usr/lib/uml/modules");
+    private static final int VIRTIO_NET = 1;
     private static final int VIRTIO_BLOCK = 2;
     private static final int VIRTIO_CONSOLE = 3;
 
@@ -60,12 +61,13 @@ final class Uml extends GuestKernel {
                 Host.require("setarch", "util-linux").toString(), "-R", Host.require("linux.uml", "user-mode-linux").toString(),
                 "mem=256M", "initrd=" + initramfs, "root=/dev/ram0", "con=null", "con0=null,fd:1", "quiet", "panic=-1", "noreboot",
                 "uml_dir=" + work + "/", "umid=guest"));
-        for (Path socket : job.sockets()) {
-            command.add("virtio_uml.device=" + socket.toAbsolutePath() + ":" + VIRTIO_BLOCK);
-        }
-        for (Path socket : consoles) {
-            command.add("virtio_uml.device=" + socket.toAbsolutePath() + ":" + VIRTIO_CONSOLE);
-        }
+        job.sockets().forEach(socket -> command.add(device(socket, VIRTIO_BLOCK)));
+        job.nets().forEach(socket -> command.add(device(socket, VIRTIO_NET)));
+        consoles.forEach(socket -> command.add(device(socket, VIRTIO_CONSOLE)));
         return command;
+    }
+
+    private static String device(Path socket, int id) {
+        return "virtio_uml.device=" + socket.toAbsolutePath() + ":" + id;
     }
 }

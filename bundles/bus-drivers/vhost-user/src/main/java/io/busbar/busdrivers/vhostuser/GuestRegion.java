@@ -66,6 +66,8 @@ final class GuestRegion implements AutoCloseable {
     private final Shape shape;
     private final Fd fd;
     private final Mapping mapping;
+    /** How often it was said to be there, and not to be there, more. */
+    private int uses = 1;
 
     private GuestRegion(Shape shape, Fd fd, Mapping mapping) {
         this.shape = shape;
@@ -105,6 +107,31 @@ final class GuestRegion implements AutoCloseable {
     MemoryRegion memory() {
         return new MemoryRegion(
                 shape.guest(), shape.size(), mapping.segment(), true, fd.number(), shape.offset());
+    }
+
+    /**
+     * Returns whether it is the very region that a message brings again.
+     *
+     * @param other where that is
+     * @param file  that message's file
+     */
+    boolean is(Shape other, Fd file) {
+        try {
+            return shape.equals(other) && fd.isSameFileAs(file);
+        } catch (LinuxException e) {
+            return false;
+        }
+    }
+
+    /** It was said to be there once more. */
+    void use() {
+        uses++;
+    }
+
+    /** It was said not to be there once more; returns whether that was as often as the contrary. */
+    boolean disuse() {
+        uses--;
+        return uses == 0;
     }
 
     /** Returns whether the file has become too short since it was mapped: an access to the missing part faults. */

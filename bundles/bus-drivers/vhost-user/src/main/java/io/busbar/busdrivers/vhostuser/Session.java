@@ -247,9 +247,15 @@ final class Session {
         translation.setMemory(GuestMemory.of(map(shapes, message)));
     }
 
+    /** QEMU brings each region of a network device's memory once for each queue pair, and takes it away as often. */
     private void addRegion(Message message) throws RefusedException, ProtocolException {
         GuestMemory memory = translation.memory();
         GuestRegion.Shape shape = GuestRegion.Shape.read(message, Payloads.TABLE_HEADER_BYTES);
+        Optional<GuestRegion> known = memory.find(shape);
+        if (known.isPresent() && known.get().is(shape, message.descriptor())) {
+            known.get().use();
+            return;
+        }
         if (memory.regions().size() >= Translation.MEMORY_SLOTS) {
             throw new RefusedException(shape + ": all " + Translation.MEMORY_SLOTS + " slots are taken");
         }
@@ -260,7 +266,15 @@ final class Session {
     private void removeRegion(GuestRegion.Shape shape) throws RefusedException, ProtocolException {
         GuestMemory memory = translation.memory();
         GuestRegion region = memory.find(shape).orElseThrow(() -> new RefusedException("there is no " + shape));
-        translation.setMemory(memory.without(region));
+        if (!region.disuse()) {
+            return;
+        }
+        try {
+            translation.setMemory(memory.without(region));
+        } catch (RefusedException e) {
+            region.use();
+            throw e;
+        }
     }
 
     private void checkRegion(GuestRegion.Shape shape, List<GuestRegion.Shape> others) throws RefusedException {

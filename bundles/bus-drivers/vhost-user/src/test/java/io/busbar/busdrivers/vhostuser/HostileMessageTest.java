@@ -371,12 +371,15 @@ class HostileMessageTest {
     }
 
     @Test
-    void slotsAreLimitedAndARegionComesOnceAndGoesOnce() {
+    void slotsAreLimitedAndARegionComesOnceAndGoesOnce() throws Exception {
         for (int i = 0; i < 32; i++) {
             assertThat(wire.ack(37, addition(i * 8192L, 4096, i * 4096L, 0), driver.guest.file())).isZero();
         }
         assertThat(wire.ack(37, addition(32 * 8192L, 4096, 32 * 4096L, 0), driver.guest.file())).isEqualTo(REFUSED);
-        assertThat(wire.ack(37, addition(0, 4096, 0, 0), driver.guest.file())).isEqualTo(REFUSED);
+        try (Fd another = MemFd.create("busbar-test-guest", 1 << 20, true)) {
+            assertThat(wire.ack(37, addition(0, 4096, 0, 0), another)).as("another file at its place").isEqualTo(REFUSED);
+        }
+        assertThat(wire.ack(37, addition(0, 4096, 0, 4096), driver.guest.file())).as("another part").isEqualTo(REFUSED);
         assertThat(wire.ack(38, addition(0, 8192, 0, 0))).isEqualTo(REFUSED);
         assertThat(wire.ack(38, addition(0, 4096, 4096, 0))).isEqualTo(REFUSED);
         assertThat(wire.ack(38, addition(0, 4096, 0, 77), driver.guest.file())).as("with a descriptor").isZero();

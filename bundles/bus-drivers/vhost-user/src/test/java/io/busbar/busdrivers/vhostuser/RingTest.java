@@ -204,6 +204,30 @@ class RingTest {
         }
     }
 
+    /** QEMU 7.2 says each region once for each queue pair of a network device, with the same file. */
+    @Test
+    void aRegionThatIsSaidTwiceIsThereUntilItWasTakenAwayTwice() throws Exception {
+        FakeDevice device = new FakeDevice.Able();
+        Rig rig = keep(new Rig(device));
+        Driver driver = keep(Driver.negotiated(rig, ScriptedGuest.qemu()));
+        long mappings = Rig.mappings();
+        assertThat(driver.wire.ack(37, driver.guest.region(), driver.guest.file())).isZero();
+        driver.start(0, 3);
+        device.takeLog();
+        assertThat(driver.wire.ack(37, driver.guest.region(), driver.guest.file())).isZero();
+        assertThat(device.takeLog()).as("nothing is done for the second").isEmpty();
+        assertThat(driver.wire.ack(38, driver.guest.region())).isZero();
+        assertThat(device.ready[0]).isTrue();
+        device.fail("map", VdpaError.EINVAL);
+        assertThat(driver.wire.ack(38, driver.guest.region())).isEqualTo(REFUSED);
+        device.recover("map");
+        assertThat(driver.wire.ack(38, driver.guest.region())).isZero();
+        assertThat(device.ready[0]).isFalse();
+        assertThat(device.memory.regions()).isEmpty();
+        Rig.awaitMappings(mappings);
+        assertThat(driver.wire.ack(38, driver.guest.region())).isEqualTo(REFUSED);
+    }
+
     @Test
     void aTableThatTheDeviceRefusesLeavesTheOldOne() throws Exception {
         FakeDevice device = new FakeDevice.Able();

@@ -68,6 +68,16 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
+     * Tells whether both are descriptors of one file, however each was opened.
+     *
+     * @param other an open descriptor
+     * @throws LinuxException if one is closed
+     */
+    public boolean isSameFileAs(Fd other) throws LinuxException {
+        return FileStatus.of(number()).isSameFileAs(FileStatus.of(other.number()));
+    }
+
+    /**
      * Keeps the descriptor from being closed until {@link #release()}; allocates nothing.
      *
      * @return false if it is closed already: then do not use it and do not release it

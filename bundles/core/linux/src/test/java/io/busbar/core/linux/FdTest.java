@@ -122,4 +122,15 @@ class FdTest {
             throw new AssertionError(e);
         }
     }
+
+    @Test
+    void descriptors_of_one_file_are_told_from_those_of_two() throws Exception {
+        Fd other = MemFd.create("one", 4096, false);
+        try (Fd one = MemFd.create("one", 4096, false); Fd again = Fd.duplicateOf(one.number())) {
+            assertThat(one.isSameFileAs(again)).isTrue();
+            assertThat(one.isSameFileAs(other)).isFalse();
+            other.close();
+            assertThatThrownBy(() -> one.isSameFileAs(other)).isInstanceOf(LinuxException.class);
+        }
+    }
 }

@@ -56,10 +56,15 @@ final class NetConfig {
         }
     }
 
-    /** Returns what a queue is for, in the tool's words. */
+    /**
+     * Returns what a queue is for, in the tool's words. A driver without a control queue leaves the last queue of the device
+     * unused.
+     */
     static String queueType(VdpaConfigOps ops, int queue, int queues) {
         long accepted = ops.getDriverFeatures();
-        int control = accepted == 0 ? queues - 1 : VirtioNet.controlQueue(accepted, new NetConfig(ops).pairs());
+        int control = has(accepted, VirtioNet.VIRTIO_NET_F_CTRL_VQ)
+                ? VirtioNet.controlQueue(accepted, new NetConfig(ops).pairs())
+                : queues - 1;
         if (queue == control) {
             return "control_vq";
         }

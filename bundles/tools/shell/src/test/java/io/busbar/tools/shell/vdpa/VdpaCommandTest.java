@@ -16,6 +16,7 @@ import io.busbar.tools.shell.fake.FakeNetOps;
 import io.busbar.tools.shell.fake.Recorder.Result;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -289,17 +290,30 @@ class VdpaCommandTest {
                 .isEqualTo(4);
     }
 
+    private List<String> queueTypes() {
+        return json("-j dev vstats show net0").getAsJsonObject("vstats").getAsJsonObject("net0")
+                .getAsJsonArray("queues").asList().stream()
+                .map(queue -> queue.getAsJsonObject().get("queue_type").getAsString())
+                .toList();
+    }
+
     @Test
     void queues_of_network_devices_say_what_they_are_for() {
+        List<FakeNetOps> made = new ArrayList<>();
         inventory.host.managementDevices.add(new FakeManagementDevice("sim_net", Set.of(1), 63, FakeNetOps.FEATURES,
-                List.of(new AttributeInfo("max_vqp", "N", "")), 5, request -> new FakeNetOps(request.attributes())));
+                List.of(new AttributeInfo("max_vqp", "N", "")), 5, request -> {
+                    made.add(new FakeNetOps(request.attributes()));
+                    return made.getLast();
+                }));
         run(vdpa, "dev add name net0 mgmtdev sim_net max_vqp 2 backend switch");
+        FakeNetOps net = made.getLast();
         assertThat(run(vdpa, "dev config show net0").out()).startsWith(
                 "net0: mac 00:00:00:00:00:00 link up link_announce false max_vq_pairs 2 mtu 1500 \n");
-        assertThat(json("-j dev vstats show net0").getAsJsonObject("vstats").getAsJsonObject("net0")
-                        .getAsJsonArray("queues").asList())
-                .extracting(queue -> queue.getAsJsonObject().get("queue_type").getAsString())
-                .containsExactly("rx", "tx", "rx", "tx", "control_vq");
+        assertThat(queueTypes()).containsExactly("rx", "tx", "rx", "tx", "control_vq");
+        net.driverFeatures &= ~(1L << 22);
+        assertThat(queueTypes()).as("without MQ").containsExactly("rx", "tx", "control_vq", "tx", "rx");
+        net.driverFeatures &= ~(1L << 17);
+        assertThat(queueTypes()).as("without CTRL_VQ").containsExactly("rx", "tx", "rx", "tx", "control_vq");
         assertThat(run(vdpa, "dev vstats show net0 qidx 2").out())
                 .isEqualTo("net0: queue_type rx rx packets 0 rx bytes 0 rx errors 0 rx overruns 0 rx drops 0 \n");
     }
