@@ -132,6 +132,15 @@ class BadInputIT {
         "vdpa dev add name d mgmtdev sim_block backend memory size 1M path x|unknown word path: backend memory knows size",
         "vdpa dev add name d mgmtdev sim_block backend nosuch path DIR/free.img"
                 + "|backend nosuch is not there: expected one of file, memory",
+        "vdpa dev add name d mgmtdev sim_net backend loopback mac zz|\"zz\" is invalid lladdr",
+        "vdpa dev add name d mgmtdev sim_net backend loopback mac 01:00:5e:00:00:01|mac 01:00:5e:00:00:01: expected an address",
+        "vdpa dev add name d mgmtdev sim_net backend loopback mtu 67|integer out of range",
+        "vdpa dev add name d mgmtdev sim_net backend loopback max_vqp 0|At least one pair of VQs is required",
+        "vdpa dev add name d mgmtdev sim_net backend loopback max_vqp 32|max_vqp 32: expected a number from 1 to 31",
+        "vdpa dev add name d mgmtdev sim_net backend loopback buffer 1K|buffer of 1024 bytes: expected 256K to 1G",
+        "vdpa dev add name d mgmtdev sim_net backend file path DIR/free.img|backend file is not there: expected one of loopback",
+        "net link good down|\"good\" has no link; a network device was expected",
+        "net link nosuch down|there is no device \"nosuch\"",
         "vdpa dev add name d mgmtdev sim_blok backend file path DIR/free.img"
                 + "|Fail to find the specified management device, \"sim_blok\": expected one of: sim_block",
         "vdpa dev add name d mgmtdev nosuch|Fail to find the specified management device.",

@@ -3,7 +3,6 @@ package io.busbar.backends.loopback;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.sun.management.ThreadMXBean;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.NetFrame;
@@ -11,10 +10,11 @@ import io.busbar.api.backend.WaitingFrame;
 import io.busbar.api.memory.Payload;
 import io.busbar.testkit.TestBackendContext;
 import io.busbar.testkit.TestPayload;
+import io.busbar.testkit.machine.Allocation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -66,7 +66,7 @@ class FrameRingTest {
         new Random(content).nextBytes(expected);
         assertThat(got).hasSize(NetBackend.HEADER_BYTES + length);
         assertThat(got[0]).isEqualTo((byte) ~content);
-        assertThat(java.util.Arrays.copyOfRange(got, NetBackend.HEADER_BYTES, got.length)).isEqualTo(expected);
+        assertThat(Arrays.copyOfRange(got, NetBackend.HEADER_BYTES, got.length)).isEqualTo(expected);
     }
 
     @Test
@@ -171,7 +171,7 @@ class FrameRingTest {
             }
         });
         Frame[] frames = new Frame[16];
-        java.util.Arrays.setAll(frames, i -> new Frame(length(i), i));
+        Arrays.setAll(frames, i -> new Frame(length(i), i));
         for (int i = 0; i < count; i++) {
             Frame frame = frames[i % 16];
             frame.data.rewind();
@@ -191,10 +191,7 @@ class FrameRingTest {
     @Test
     void a_million_frames_allocate_nothing() {
         Frame frame = new Frame(200, 1);
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long least = Long.MAX_VALUE;
-        for (int round = 0; round < 5 && least != 0; round++) {
-            long before = threads.getCurrentThreadAllocatedBytes();
+        assertThat(Allocation.leastOf(() -> {
             for (int i = 0; i < 1_000_000; i++) {
                 frame.data.rewind();
                 ring.put(frame);
@@ -202,9 +199,7 @@ class FrameRingTest {
                 ring.taken();
                 ring.peek();
             }
-            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-        }
-        assertThat(least).isZero();
+        })).isZero();
     }
 
     @Test

@@ -12,11 +12,14 @@ import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.UnixStream;
 import io.busbar.core.virtio.VirtioConfig;
 import io.busbar.core.virtio.ring.DriverRing;
+import io.busbar.testkit.machine.Allocation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -461,5 +464,58 @@ class PulledQueueTest {
         assertThat(next.isReady()).isTrue();
         path.reset();
         assertThat(next.isReady()).isFalse();
+    }
+
+    /** A million chains that are taken, every third time put back first, and completed one by one or three together. */
+    @Test
+    void nothing_is_allocated_per_chain() throws Exception {
+        BlockingQueue<Thread> worker = new LinkedBlockingQueue<>(1);
+        Chain[] open = new Chain[3];
+        int[] turns = new int[1];
+        start(new PullingTestModel(source -> {
+            if (worker.isEmpty()) {
+                worker.add(Thread.currentThread());
+            }
+            if (++turns[0] % 3 == 0) {
+                source.next();
+                source.putBack();
+            }
+            int wanted = 1 + turns[0] % open.length;
+            int count = 0;
+            for (Chain chain = source.next(); chain != null; chain = source.next()) {
+                open[count++] = chain;
+                if (count == wanted) {
+                    count = giveBack(open, count);
+                }
+            }
+            giveBack(open, count);
+        }));
+        assertThat(Allocation.leastOf(worker.take(), () -> exchange(1_000_000))).isZero();
+        assertThat(broken).isEmpty();
+    }
+
+    private static int giveBack(Chain[] open, int count) {
+        for (int i = 0; i < count; i++) {
+            open[i].complete(open[i].writable().fill((byte) 7, 60));
+        }
+        return 0;
+    }
+
+    private void exchange(int count) {
+        long[] address = {TestDriver.buffer(0)};
+        int[] length = {4096};
+        int given = 0;
+        int back = 0;
+        while (back < count) {
+            while (given < count && ring.add(address, length, 0, 1, 0) == 0) {
+                given++;
+            }
+            ring.publish();
+            driver.kickIfNeeded(ring);
+            while (ring.poll() != DriverRing.EMPTY) {
+                back++;
+            }
+            Thread.onSpinWait();
+        }
     }
 }

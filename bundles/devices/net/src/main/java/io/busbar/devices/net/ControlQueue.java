@@ -56,6 +56,7 @@ final class ControlQueue {
     private final NetCounters counters;
     private final MemorySegment scratch =
             Arena.ofAuto().allocate(RxFilter.MAX_ADDRESSES * (long) MAC_BYTES, Long.BYTES);
+    /** What the driver has accepted, which no command changes. */
     private DriverState state;
     private Payload data;
 
@@ -118,7 +119,6 @@ final class ControlQueue {
 
     private boolean change(UnaryOperator<DriverState> change) {
         settlement.change(change);
-        state = change.apply(state);
         return true;
     }
 

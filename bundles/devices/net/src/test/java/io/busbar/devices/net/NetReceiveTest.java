@@ -129,6 +129,9 @@ class NetReceiveTest {
         assertThat(buffer.completions()).isZero();
         assertThat(source.waiting()).isEqualTo(2);
         assertThat(net.statistic(RX, "rx overruns")).isEqualTo(1);
+        TestChain tiny = buffer(5);
+        net.receive(Frames.header(), FRAME, tiny, buffer(2000));
+        assertThat(tiny.completions()).as("too short for a header even").isZero();
         byte[] shorter = Frames.frame(Frames.MAC, 99);
         net.network.receive(0, Frames.header(), shorter);
         net.model.service(RX, source);
@@ -321,6 +324,41 @@ class NetReceiveTest {
         }
         assertThat(got.toByteArray()).isEqualTo(data);
         assertThat(net.statistic(RX, "rx cut")).isEqualTo(1);
+        assertThat(net.network.waiting(0)).isZero();
+    }
+
+    @Test
+    void after_a_frame_that_was_cut_the_next_one_is_delivered_once() throws Exception {
+        NetFixture net = NetFixture.able().without(OFFLOADS);
+        net.network.receive(0, Frames.header(NEEDS_CSUM, TCPV4, 1, 1000, TCP4_START, 16), Frames.tcp4(ACK, 7, new byte[3000]));
+        net.network.receive(0, Frames.header(), FRAME);
+        net.model.service(RX, TestChainSource.of(buffers(10, 2000)));
+        assertThat(net.statistic(RX, "rx packets")).isEqualTo(4);
+        assertThat(net.network.waiting(0)).isZero();
+    }
+
+    @Test
+    void another_driver_gets_a_frame_from_its_first_segment_on() throws Exception {
+        NetFixture net = NetFixture.able().without(OFFLOADS);
+        byte[] data = Frames.random(3000, 1);
+        net.receive(Frames.header(NEEDS_CSUM, TCPV4, 1, 1000, TCP4_START, 16), Frames.tcp4(ACK, 7, data), buffers(2, 2000));
+        net.model.setDriverFeatures(0);
+        net.without(OFFLOADS);
+        TestChain[] theirs = buffers(4, 2000);
+        net.model.service(RX, TestChainSource.of(theirs));
+        assertThat(Arrays.copyOfRange(frameOf(theirs[0]), TCP4_HEADERS, TCP4_HEADERS + 1000))
+                .isEqualTo(Arrays.copyOf(data, 1000));
+        assertThat(theirs[2].completions()).isEqualTo(1);
+        assertThat(theirs[3].completions()).isZero();
+    }
+
+    @Test
+    void a_segment_longer_than_the_mtu_that_the_driver_knows_is_dropped_with_those_after_it() throws Exception {
+        NetFixture net = NetFixture.able().without(OFFLOADS);
+        TestChainSource source = net.receive(Frames.header(NEEDS_CSUM, TCPV4, 1, 2000, TCP4_START, 16),
+                Frames.tcp4(ACK, 7, new byte[5000]), buffers(4, 4000));
+        assertThat(source.published()).isZero();
+        assertThat(net.statistic(RX, "rx too long")).isEqualTo(1);
         assertThat(net.network.waiting(0)).isZero();
     }
 

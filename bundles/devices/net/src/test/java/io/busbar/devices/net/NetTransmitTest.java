@@ -138,6 +138,7 @@ class NetTransmitTest {
         "unknown kind, 1, 7, 1448, 38, 16",
         "said to be IPv6, 1, 4, 1448, 38, 16",
         "checksum not at TCP, 1, 1, 1448, 34, 16",
+        "checksum from before TCP, 1, 1, 1448, 36, 18",
         "checksum not that of TCP, 1, 1, 1448, 38, 6"
     })
     void segments_that_make_no_sense_are_dropped(

@@ -133,6 +133,14 @@ class TcpSegmenterTest {
         assertThat(begin(frame, 50, false)).as("fragment offset").isFalse();
     }
 
+    /** Behind an IP header of 16 bytes, if there were one, there would be something that looks like TCP. */
+    @Test
+    void an_ip_header_that_is_too_short_to_be_one_is_not_believed() {
+        byte[] frame = Frames.tcp4(ACK, 0x5000_0000, new byte[100]);
+        frame[14] = 0x44;
+        assertThat(begin(frame, 50, false)).isFalse();
+    }
+
     @Test
     void a_segment_that_would_be_longer_than_ip_can_say_is_not_made() {
         byte[] frame = Frames.tcp4(ACK, 0, new byte[65_480]);

@@ -61,9 +61,10 @@ public final class GogoFunctions {
         }
     }
 
+    /** Commands of bundles may be taken away here and there at the same time: who has the registration ends it. */
     @Deactivate
     void unregister() {
         own.forEach(ServiceRegistration::unregister);
-        plugged.values().forEach(ServiceRegistration::unregister);
+        plugged.keySet().forEach(this::removeCommand);
     }
 }

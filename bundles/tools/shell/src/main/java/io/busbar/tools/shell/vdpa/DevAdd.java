@@ -80,6 +80,7 @@ final class DevAdd {
             switch (word) {
                 case MAC -> attributes.put(MAC, words.lladdr());
                 case MTU -> attributes.put(MTU, String.valueOf(mtu = words.u16()));
+                case MAX_VQP -> readPairs(words);
                 case DEVICE_FEATURES -> {
                     deviceFeatures = words.u64Hex();
                     attributes.put(DEVICE_FEATURES, "0x" + Long.toHexString(deviceFeatures));
@@ -103,12 +104,16 @@ final class DevAdd {
             }
             managementDevice = Optional.of(Handle.parse(words.next()));
         } else if (Words.matches(word, MAX_VQP)) {
-            maxVqp = words.u16();
-            attributes.put(MAX_VQP, String.valueOf(maxVqp));
+            readPairs(words);
         } else {
             foreign.add(word);
             own(word, words);
         }
+    }
+
+    private void readPairs(Words words) throws Refusal {
+        maxVqp = words.u16();
+        attributes.put(MAX_VQP, String.valueOf(maxVqp));
     }
 
     private void own(String word, Words words) throws Refusal {

@@ -290,6 +290,18 @@ class VdpaCommandTest {
                 .isEqualTo(4);
     }
 
+    /** Also where the management device knows the word itself. */
+    @Test
+    void a_number_of_queue_pairs_is_judged_as_the_kernel_does() {
+        inventory.host.managementDevices.add(new FakeManagementDevice("sim_net", Set.of(1), 63, FakeNetOps.FEATURES,
+                List.of(new AttributeInfo("max_vqp", "N", "")), 5, request -> new FakeNetOps(request.attributes())));
+        for (String word : List.of("max_vqp", "max")) {
+            assertThat(run(vdpa, "dev add name net0 mgmtdev sim_net backend x " + word + " 0").err()).isEqualTo(
+                    "Error: vdpa: At least one pair of VQs is required.\nkernel answers: Invalid argument\n");
+        }
+        assertThat(run(vdpa, "dev add name net0 mgmtdev sim_net backend x max_vqp 2").exit()).isZero();
+    }
+
     private List<String> queueTypes() {
         return json("-j dev vstats show net0").getAsJsonObject("vstats").getAsJsonObject("net0")
                 .getAsJsonArray("queues").asList().stream()
