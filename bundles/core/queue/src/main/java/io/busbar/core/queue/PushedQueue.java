@@ -195,8 +195,9 @@ final class PushedQueue extends ActiveQueue {
                 ring().complete(chain.chain(), chain.written());
             }
         } finally {
-            chain.release();
+            // Counted first: a fault of an earlier access may be thrown when a method returns, and this is what a stop waits for.
             inFlight--;
+            chain.release();
         }
     }
 

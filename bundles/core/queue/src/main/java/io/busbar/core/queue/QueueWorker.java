@@ -101,7 +101,7 @@ final class QueueWorker extends QueueThread {
     public void run() {
         try {
             while (!ended) {
-                work();
+                workOn();
             }
         } catch (Throwable e) {
             LOG.error("{} ended: {}", getName(), e.toString(), e);
@@ -111,22 +111,29 @@ final class QueueWorker extends QueueThread {
     }
 
     /**
-     * Works until there is nothing to do, and sleeps. What is thrown here breaks the queues; the thread goes on, as they
-     * have to be stopped by it. A fault in the driver's memory can come here, as the JVM may report it later than at
-     * the access.
+     * Works until it is told to end. What is thrown breaks the queues; the thread goes on, as they have to be stopped by it.
+     * A fault in the driver's memory can come here, as the JVM may report it later than at the access: also where the loop
+     * begins anew, which is why the loop is inside of the try.
      */
-    private void work() {
+    private void workOn() {
         try {
-            if (turn() == 0 && !pollBriefly()) {
-                sleep();
-            } else if (backends > 0 && ++turnsSinceLook >= TURNS_PER_LOOK) {
-                lookAtDescriptors();
+            while (!ended) {
+                work();
             }
         } catch (RuntimeException | Error e) {
             sleeping = false;
-            if (!breakQueues(e)) {
+            if (!breakQueues(e) && !(e instanceof InternalError)) {
                 throw e;
             }
+        }
+    }
+
+    /** Works until there is nothing to do, and sleeps. */
+    private void work() {
+        if (turn() == 0 && !pollBriefly()) {
+            sleep();
+        } else if (backends > 0 && ++turnsSinceLook >= TURNS_PER_LOOK) {
+            lookAtDescriptors();
         }
     }
 

@@ -2,6 +2,7 @@ package io.busbar.core.queue;
 
 import io.busbar.api.device.ChainTask;
 import io.busbar.api.memory.IoCompletion;
+import io.busbar.core.linux.CurrentThread;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
@@ -154,6 +155,8 @@ final class SlotChain extends RingChain {
         QueueThread.atWorkOn(this);
         try {
             work.run(this, attachment);
+            // Else a fault in the driver's memory might be thrown behind this, where it would end the thread.
+            CurrentThread.throwPendingFault();
         } catch (Throwable e) {
             queue.failedElsewhere(e);
             STATE.compareAndSet(this, OPEN, GIVEN_UP);

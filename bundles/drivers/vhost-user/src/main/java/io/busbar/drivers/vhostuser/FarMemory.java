@@ -6,6 +6,7 @@ import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.memory.MemoryRegion;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
+import io.busbar.core.linux.CurrentThread;
 import io.busbar.core.virtio.vhostuser.Payloads;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -102,6 +103,8 @@ final class FarMemory {
             int index = Short.toUnsignedInt(word.get().get(U16, 0));
             // pairs with the far process's release of the index: what it published before is read after this
             VarHandle.acquireFence();
+            // A fault is thrown some time after its access, else behind this.
+            CurrentThread.throwPendingFault();
             return OptionalInt.of(index);
         } catch (IllegalStateException | InternalError gone) {
             return OptionalInt.empty(); // unmapped, or its file was cut short
