@@ -7,6 +7,8 @@
 #   busbar_guest_make_disk IMAGE     makes the root file system in IMAGE (an existing file is replaced)
 #   busbar_guest_make_initrd FILE    makes an initial RAM disk that boots from the first virtio disk of any Linux under
 #                                    User Mode Linux, or gives a shell if there is no root file system on that disk
+#   busbar_guest_kernel ARGUMENT...  becomes User Mode Linux, in the way that this machine needs; linux.uml beside this file
+#                                    is the same as a program
 #   busbar_guest_run SOCKET [MEM]    boots from the vhost-user-blk SOCKET, terminal = the guest's console, until the
 #                                    guest has powered off; returns the guest's exit status. MEM: default 256M.
 #
@@ -17,6 +19,9 @@
 #
 # The guest runs in a process group of its own, since User Mode Linux leaves its helper processes behind when only its
 # main process dies. A watcher ends that group when Busbar, or the shell that sourced this file, is gone.
+
+# Where this file is, and what belongs to it.
+BUSBAR_GUEST_FOLDER=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 
 busbar_guest_say() {
     printf 'guest: %s\n' "$*" >&2
@@ -45,6 +50,9 @@ busbar_guest_available() {
             "modules of package user-mode-linux there"
         missing+=(user-mode-linux)
     fi
+    if busbar_guest_has_amx && ! { busbar_guest_tool cc >/dev/null && [[ -e /usr/include/stdio.h ]]; }; then
+        missing+=(gcc libc6-dev)
+    fi
     busybox=$(busbar_guest_tool busybox) || busybox=
     if [[ -z $busybox ]] || ! busbar_guest_is_static "$busybox"; then
         missing+=(busybox-static)
@@ -53,6 +61,48 @@ busbar_guest_available() {
     busbar_guest_say "no Linux guest can run here yet; get it with"
     busbar_guest_say "    sudo apt-get install ${missing[*]}"
     return 1
+}
+
+# Whether processors have AMX, with whose state the kernels of User Mode Linux before 6.13 panic: "ptrace set fp regs failed".
+busbar_guest_has_amx() { grep -q -m 1 -w amx_tile /proc/cpuinfo; }
+
+# The installed linux.uml, which is not the file of that name beside this one, also where this folder is on the PATH.
+busbar_guest_installed_kernel() {
+    local file
+    while read -r file; do
+        [[ $file -ef $BUSBAR_GUEST_FOLDER/linux.uml ]] || { printf '%s\n' "$file"; return; }
+    done < <(PATH="$PATH:/usr/bin" type -a -P linux.uml)
+    busbar_guest_say "linux.uml is not installed (Debian and Ubuntu: apt-get install user-mode-linux)"
+    return 1
+}
+
+# Prints the path of the library that gives the kernel the registers that it does not know of; made at the first time.
+busbar_guest_registers() {
+    local source=$BUSBAR_GUEST_FOLDER/uml-registers.c cache library made
+    cache=${XDG_CACHE_HOME:-${HOME:?HOME and XDG_CACHE_HOME are not set: one is expected, for what is compiled}/.cache}/busbar
+    library=$cache/uml-registers.so
+    if [[ ! $library -nt $source ]]; then
+        (umask 077 && mkdir -p "$cache") && made=$(mktemp "$cache/XXXXXX") || return 1
+        if ! cc -O2 -Wall -shared -fPIC -o "$made" "$source" -ldl >&2; then
+            rm -f -- "$made"
+            busbar_guest_say "processors with AMX need a library for User Mode Linux, and $source could not be compiled" \
+                "(Debian and Ubuntu: apt-get install gcc libc6-dev)"
+            return 1
+        fi
+        mv -f -- "$made" "$library"
+    fi
+    printf '%s\n' "$library"
+}
+
+# Becomes the kernel with these arguments. Without randomised addresses, with which it now and then does not start.
+busbar_guest_kernel() {
+    local kernel library=''
+    kernel=$(busbar_guest_installed_kernel) || return 1
+    if busbar_guest_has_amx; then
+        library=$(busbar_guest_registers) || return 1
+        export LD_PRELOAD=$library${LD_PRELOAD:+:$LD_PRELOAD}
+    fi
+    exec setarch -R "$kernel" "$@"
 }
 
 # A dynamically linked program names its loader near its start; inside the guest there is none.
@@ -252,7 +302,7 @@ busbar_guest_boot() {
     set -m
     (
         printf '%s\n' "$BASHPID" >"$work/leader"
-        exec setarch -R linux.uml "${arguments[@]}"
+        busbar_guest_kernel "${arguments[@]}"
     ) 2>"$work/errors" || rc=$?
     ((monitor)) || set +m
     busbar_guest_end "$work"

@@ -37,7 +37,8 @@ class DistributionIT {
         var home = unpack();
 
         assertThat(filesBelow(home)).isEqualTo(filesBelow(Distribution.home()));
-        assertThat(Files.isExecutable(home.resolve("bin/busbar"))).isTrue();
+        assertThat(home.resolve("bin/busbar")).isExecutable();
+        assertThat(home.resolve("guest/linux.uml")).isExecutable();
     }
 
     @Test

@@ -97,7 +97,7 @@ public final class Launcher {
         var use = "";
         if (options.disk().isPresent()) {
             var socket = FirstDisk.add(instance.controlSocket(), options.disk().get(), settings.socketDir());
-            use = ReadyMessage.use(socket, options.initrd()) + "\n";
+            use = ReadyMessage.use(socket, options.home().resolve("guest/linux.uml"), options.initrd()) + "\n";
         }
         System.out.print(ReadyMessage.ready(instance.name(), settings.socketDir()) + "\n" + use);
         System.out.flush();

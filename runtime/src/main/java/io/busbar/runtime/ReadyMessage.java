@@ -19,16 +19,17 @@ final class ReadyMessage {
      * The socket's path and the command lines that use it.
      *
      * @param socket a block device's vhost-user socket
+     * @param kernel what starts User Mode Linux
      * @param initrd an initial RAM disk for User Mode Linux, whose virtio-blk driver is a module
      */
-    static String use(Path socket, Optional<Path> initrd) {
+    static String use(Path socket, Path kernel, Optional<Path> initrd) {
         return "socket: " + socket + "\n"
-                + "uml:    " + uml(socket, initrd) + "\n"
+                + "uml:    " + uml(socket, kernel, initrd) + "\n"
                 + "qemu:   " + qemu(socket);
     }
 
-    private static String uml(Path socket, Optional<Path> initrd) {
-        return initrd.map(file -> "linux.uml mem=" + MEMORY + " initrd=" + quoted(file.toString())
+    private static String uml(Path socket, Path kernel, Optional<Path> initrd) {
+        return initrd.map(file -> quoted(kernel.toString()) + " mem=" + MEMORY + " initrd=" + quoted(file.toString())
                         + " quiet con=null con0=fd:0,fd:1 " + quoted("virtio_uml.device=" + kernelWord(socket + ":2")))
                 .orElse("not installed (Debian and Ubuntu: apt-get install user-mode-linux busybox-static cpio)");
     }

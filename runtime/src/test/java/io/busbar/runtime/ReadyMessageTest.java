@@ -14,10 +14,10 @@ class ReadyMessageTest {
 
     @Test
     void theCommandLinesNameTheSocket() {
-        assertThat(ReadyMessage.use(Path.of("/s/disk0.sock"), Optional.of(Path.of("/i.gz"))).lines())
+        assertThat(ReadyMessage.use(Path.of("/s/disk0.sock"), Path.of("/g/linux.uml"), Optional.of(Path.of("/i.gz"))).lines())
                 .satisfiesExactly(
                         socket -> assertThat(socket).isEqualTo("socket: /s/disk0.sock"),
-                        uml -> assertThat(uml).startsWith("uml:    linux.uml ")
+                        uml -> assertThat(uml).startsWith("uml:    /g/linux.uml ")
                                 .contains(" initrd=/i.gz ", " virtio_uml.device=/s/disk0.sock:2"),
                         qemu -> assertThat(qemu).startsWith("qemu:   qemu-system-x86_64 ")
                                 .contains(",share=on ", "path=/s/disk0.sock,", " -device vhost-user-blk-pci,"));
@@ -25,13 +25,13 @@ class ReadyMessageTest {
 
     @Test
     void pathsAreQuotedForTheShellTheKernelAndQemu() {
-        assertThat(ReadyMessage.use(Path.of("/a b/it's,x.sock"), Optional.of(Path.of("/i.gz"))))
+        assertThat(ReadyMessage.use(Path.of("/a b/it's,x.sock"), Path.of("/g/linux.uml"), Optional.of(Path.of("/i.gz"))))
                 .contains("'virtio_uml.device=\"/a b/it'\\''s,x.sock:2\"'")
                 .contains("path=/a b/it'\\''s,,x.sock,");
     }
 
     @Test
     void withoutAnInitialRamDiskItSaysWhatIsMissing() {
-        assertThat(ReadyMessage.use(Path.of("/s/disk0.sock"), Optional.empty())).contains("user-mode-linux");
+        assertThat(ReadyMessage.use(Path.of("/s/disk0.sock"), Path.of("/g/linux.uml"), Optional.empty())).contains("user-mode-linux");
     }
 }

@@ -1,5 +1,6 @@
 package io.busbar.itests.guest;
 
+import io.busbar.itests.Distribution;
 import io.busbar.testkit.machine.Prerequisite;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,8 +58,9 @@ final class Uml extends GuestKernel {
 
     @Override
     List<String> command(Path work, Path initramfs, GuestJob job) {
+        Host.require("linux.uml", "user-mode-linux");
         List<String> command = new ArrayList<>(List.of(
-                Host.require("setarch", "util-linux").toString(), "-R", Host.require("linux.uml", "user-mode-linux").toString(),
+                Distribution.home().resolve("guest/linux.uml").toString(),
                 "mem=256M", "initrd=" + initramfs, "root=/dev/ram0", "con=null", "con0=null,fd:1", "quiet", "panic=-1", "noreboot",
                 "uml_dir=" + work + "/", "umid=guest"));
         job.sockets().forEach(socket -> command.add(device(socket, VIRTIO_BLOCK)));
