@@ -56,6 +56,11 @@ final class Guest implements AutoCloseable {
         }
     }
 
+    /** Whether the kernel has not ended yet. */
+    boolean isRunning() {
+        return group.isRunning();
+    }
+
     /** The lines of the console so far. */
     List<String> lines() {
         synchronized (console) {

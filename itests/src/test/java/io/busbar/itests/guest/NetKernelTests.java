@@ -3,9 +3,6 @@ package io.busbar.itests.guest;
 import static java.util.concurrent.TimeUnit.MINUTES;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import io.busbar.itests.BusbarProcess;
 import io.busbar.itests.Eventually;
 import java.io.IOException;
@@ -69,15 +66,12 @@ abstract class NetKernelTests {
 
     /** Adds a device; returns its name. */
     final String add(String... words) {
-        String name = "net" + devices++;
-        List<String> all = new ArrayList<>(
-                List.of("vdpa", "dev", "add", "name", name, "mgmtdev", "sim_net", "backend", "loopback"));
+        List<String> all = new ArrayList<>(List.of("backend", "loopback"));
         all.addAll(List.of(words));
         if (pairs > 1) {
             all.addAll(List.of("max_vqp", Integer.toString(pairs)));
         }
-        busbar.ok(all.toArray(String[]::new));
-        return name;
+        return NetDevice.add(busbar, "net" + devices++, all.toArray(String[]::new)).name();
     }
 
     final GuestJob job(String script, String device) {
@@ -90,23 +84,16 @@ abstract class NetKernelTests {
 
     /** What all queues have counted together. */
     final long count(String device, String counter) {
-        JsonObject shown = JsonParser.parseString(busbar.ok("vdpa", "-j", "dev", "vstats", "show", device)).getAsJsonObject();
-        return shown.getAsJsonObject("vstats").getAsJsonObject(device).getAsJsonArray("queues").asList().stream()
-                .map(JsonElement::getAsJsonObject)
-                .filter(queue -> queue.has(counter))
-                .mapToLong(queue -> queue.get(counter).getAsLong())
-                .sum();
+        return new NetDevice(busbar, device).count(counter);
     }
 
     final String config(String device) {
-        return busbar.ok("vdpa", "dev", "config", "show", device);
+        return new NetDevice(busbar, device).config();
     }
 
     /** Nothing was dropped, and nothing found wrong. */
     final void assertNothingLost(String device) {
-        for (String counter : List.of("tx errors", "tx drops", "rx errors", "rx overruns", "rx link down", "memory faults", "broken")) {
-            assertThat(count(device, counter)).as(counter).isZero();
-        }
+        new NetDevice(busbar, device).assertNothingLost();
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.List;
  *
  * @param queues     queues of each disk, pairs of each network device, and processors of the guest
  * @param reconnects whether QEMU connects again when a device's socket was closed
+ * @param streams    sockets at which somebody listens for network cards of QEMU's own, {@code eth0} behind those of the job, …
  */
 final class Qemu extends GuestKernel {
 
@@ -19,10 +20,16 @@ final class Qemu extends GuestKernel {
 
     private final int queues;
     private final boolean reconnects;
+    private final List<Path> streams;
 
     Qemu(int queues, boolean reconnects) {
+        this(queues, reconnects, List.of());
+    }
+
+    Qemu(int queues, boolean reconnects, List<Path> streams) {
         this.queues = queues;
         this.reconnects = reconnects;
+        this.streams = List.copyOf(streams);
     }
 
     @Override
@@ -71,6 +78,9 @@ final class Qemu extends GuestKernel {
         for (int net = 0; net < job.nets().size(); net++) {
             addNet(command, net, job.nets().get(net));
         }
+        for (int stream = 0; stream < streams.size(); stream++) {
+            addStream(command, stream, streams.get(stream));
+        }
         return command;
     }
 
@@ -86,6 +96,13 @@ final class Qemu extends GuestKernel {
         command.add("vhost-user,id=port%d,chardev=net%d,queues=%d".formatted(net, net, queues));
         command.add("-device");
         command.add("virtio-net-pci,netdev=port%d,mq=%s,vectors=0,romfile=,mac=%s".formatted(net, queues > 1 ? "on" : "off", mac(net)));
+    }
+
+    private static void addStream(List<String> command, int stream, Path socket) {
+        command.add("-netdev");
+        command.add("stream,id=stream%d,server=off,addr.type=unix,addr.path=%s".formatted(stream, socket));
+        command.add("-device");
+        command.add("virtio-net-pci,netdev=stream%d,romfile=,mac=52:54:00:00:01:%02x".formatted(stream, stream + 1));
     }
 
     /** The address that QEMU gives a network device: it does not ask who serves it. */

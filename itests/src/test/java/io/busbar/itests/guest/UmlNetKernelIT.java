@@ -36,6 +36,7 @@ final class UmlNetKernelIT extends NetKernelTests {
         busbar.ok("vdpa", "dev", "del", device);
         busbar.ok("vdpa", "dev", "add", "name", device, "mgmtdev", "sim_net", "backend", "loopback");
         assertThat(config(device)).contains(address);
+        assertThat(run("cat /sys/class/net/eth0/address", device)).contains(address);
     }
 
     @Test

@@ -1,0 +1,207 @@
+package io.busbar.itests.guest;
+
+import static java.util.concurrent.TimeUnit.MINUTES;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.busbar.itests.BusbarProcess;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Two guests of User Mode Linux that reach each other through switches of ours: both are booted once, with a card each for a network
+ * that gives addresses, one of long frames and a trunk of VLANs; the second guest has one inside a VLAN, too.
+ */
+@TestInstance(Lifecycle.PER_CLASS)
+@Timeout(value = 10, unit = MINUTES)
+final class UmlSwitchIT {
+
+    private static final String MAC = "52:54:00:9a:bc:de";
+    private static final int LONG_MTU = 9000;
+    /** What is left for ping's data of a packet with headers of IPv4 and ICMP. */
+    private static final int PING_HEADERS = 28;
+
+    /** From the package of the kernel itself: the guest has the host's files. */
+    private static final String LOAD_VLANS = """
+            for module in llc/llc 802/stp 802/garp 802/mrp 8021q/8021q; do
+                busybox insmod /usr/lib/uml/modules/$(uname -r)/kernel/net/$module.ko || exit 1
+            done
+            """;
+
+    private Path folder;
+    private BusbarProcess busbar;
+    private List<NetDevice> lan;
+    private List<NetDevice> wide;
+    private List<NetDevice> trunks;
+    private NetDevice inside;
+    private NetGuest first;
+    private NetGuest second;
+    private String firstAddress;
+    private String secondAddress;
+    private RandomFile file;
+
+    @BeforeAll
+    void start(@TempDir Path directory) throws IOException {
+        Host.require("iperf3", "iperf3");
+        Host.require("ethtool", "ethtool");
+        folder = directory;
+        file = RandomFile.make(folder.resolve("file"));
+        busbar = BusbarProcess.in(folder).start();
+        lan = List.of(
+                add("lan0", "network", "lan", "dhcp", "10.0.5.0/24"), add("lan1", "network", "lan"));
+        wide = List.of(
+                add("wide0", "network", "wide", "mtu", "" + LONG_MTU, "mac", MAC), add("wide1", "network", "wide", "mtu", "" + LONG_MTU));
+        trunks = List.of(
+                add("trunk0", "network", "vlans", "trunk", "10,20-29"), add("trunk1", "network", "vlans", "trunk", "20"));
+        inside = add("inside", "network", "vlans", "vlan", "10");
+        first = NetGuest.boot(folder.resolve("first"), lan.get(0), wide.get(0), trunks.get(0));
+        second = NetGuest.boot(folder.resolve("second"), lan.get(1), wide.get(1), trunks.get(1), inside);
+        firstAddress = first.dhcp("eth0");
+        secondAddress = second.dhcp("eth0");
+        first.address("eth1", "10.0.9.1/24");
+        second.address("eth1", "10.0.9.2/24");
+        second.serve(file);
+        first.serve(file);
+        first.run(LOAD_VLANS + """
+                ip link set eth2 up
+                for vlan in 10 20; do
+                    ip link add link eth2 name eth2.$vlan type vlan id $vlan && ip link set eth2.$vlan up || exit 1
+                    ip addr add 10.1.$vlan.1/24 dev eth2.$vlan || exit 1
+                done
+                """);
+        second.run(LOAD_VLANS + "ip link set eth2 up && ip link add link eth2 name eth2.20 type vlan id 20");
+        second.address("eth2.20", "10.1.20.2/24");
+        second.address("eth3", "10.1.10.2/24");
+    }
+
+    private NetDevice add(String name, String... words) {
+        String[] all = new String[words.length + 2];
+        all[0] = "backend";
+        all[1] = "switch";
+        System.arraycopy(words, 0, all, 2, words.length);
+        return NetDevice.add(busbar, name, all);
+    }
+
+    @AfterAll
+    void stop() throws IOException {
+        if (second != null) {
+            second.close();
+        }
+        if (first != null) {
+            first.close();
+        }
+        if (busbar != null) {
+            busbar.close();
+        }
+    }
+
+    /** But for the one whose cable is pulled by a test, when frames may be on their way. */
+    @AfterEach
+    void nothingWasLost() {
+        for (NetDevice device : List.of(lan.get(0), lan.get(1), wide.get(0), wide.get(1), trunks.get(0), trunks.get(1))) {
+            device.assertNothingLost();
+            assertThat(device.count("cvq errors")).as("commands of %s that were refused", device.name()).isZero();
+        }
+    }
+
+    @Test
+    void theyHaveAddressesOfTheNetworksPoolAndAnswerEachOther() {
+        assertThat(List.of(firstAddress, secondAddress)).doesNotHaveDuplicates().allMatch(address -> address.startsWith("10.0.5."));
+        first.ping(secondAddress, 56);
+        second.ping(firstAddress, 56);
+        assertThat(busbar.ok("switch", "show", "lan")).contains(firstAddress + " ").contains(secondAddress + " ");
+    }
+
+    @Test
+    void tcpFlowsBothWays() {
+        Iperf there = first.iperf(secondAddress);
+        Iperf back = first.iperf(secondAddress, "-R");
+        System.out.printf("iperf3 between two guests through a switch: %s, -R: %s%n", there, back);
+    }
+
+    @Test
+    void aFileArrivesWholeBothWaysInSegmentsThatNobodyCuts() {
+        for (boolean there : new boolean[] {true, false}) {
+            NetDevice receiver = lan.get(there ? 1 : 0);
+            long bytes = receiver.count("rx bytes");
+            long packets = receiver.count("rx packets");
+            long cut = receiver.count("rx cut");
+            assertThat((there ? second : first).checksumOf("http://" + (there ? firstAddress : secondAddress) + "/" + file.name()))
+                    .isEqualTo(file.sha256());
+            assertThat((receiver.count("rx bytes") - bytes) / (receiver.count("rx packets") - packets))
+                    .as("bytes of a frame, where those for the wire have 1514 at the most").isGreaterThan(3000);
+            assertThat(receiver.count("rx cut") - cut).as("frames that were cut").isZero();
+        }
+    }
+
+    @Test
+    void aFileArrivesWholeAtACardThatIsToldByCommandToCutSegmentsAndToFillInChecksums() {
+        NetDevice receiver = lan.get(1);
+        long cut = receiver.count("rx cut");
+        second.run("ethtool -K eth0 rx-gro-hw off");
+        try {
+            assertThat(second.checksumOf("http://" + firstAddress + "/" + file.name())).isEqualTo(file.sha256());
+        } finally {
+            second.run("ethtool -K eth0 rx-gro-hw on");
+        }
+        assertThat(receiver.count("rx cut") - cut).as("frames that were cut for the driver").isPositive();
+    }
+
+    @Test
+    void aCaptureOfAPortIsReadByTcpdump() throws IOException {
+        Path capture = folder.resolve("lan0.pcapng");
+        busbar.ok("switch", "capture", "lan0", capture.toString());
+        second.ping(firstAddress, 1000);
+        busbar.ok("switch", "capture", "lan0", "off");
+        String read = Host.check(Duration.ofSeconds(60), Host.require("tcpdump", "tcpdump").toString(), "-nr", capture.toString(), "icmp");
+        assertThat(read)
+                .contains("%s > %s: ICMP echo request".formatted(secondAddress, firstAddress))
+                .contains("%s > %s: ICMP echo reply".formatted(firstAddress, secondAddress))
+                .contains("seq 2, length 1008");
+    }
+
+    @Test
+    void addressAndMtuAreAsConfiguredAndAPacketOfTheWholeMtuIsOneFrame() {
+        assertThat(first.run("cat /sys/class/net/eth1/address")).isEqualTo(MAC);
+        assertThat(first.run("ip link show dev eth1")).contains("mtu " + LONG_MTU);
+        assertThat(second.run("cat /sys/class/net/eth1/mtu")).isEqualTo("" + LONG_MTU);
+        String fragments = "busybox awk '/^Ip: [0-9]/ { print $20 }' /proc/net/snmp";
+        assertThat(second.run(fragments)).as("fragments before").isEqualTo("0");
+        second.ping("10.0.9.1", LONG_MTU - PING_HEADERS);
+        first.ping("10.0.9.2", LONG_MTU - PING_HEADERS);
+        assertThat(second.run(fragments)).isEqualTo("0");
+        assertThat(first.run(fragments)).isEqualTo("0");
+        assertThat(first.checksumOf("http://10.0.9.2/" + file.name())).isEqualTo(file.sha256());
+    }
+
+    @Test
+    void aTrunkCarriesItsVlansWithTagsAndACardInsideOneHasNone() {
+        first.ping("10.1.20.2", 1472);
+        second.ping("10.1.20.1", 1472);
+        second.ping("10.1.10.1", 1472);
+        assertThat(first.checksumOf("http://10.1.10.2/" + file.name())).isEqualTo(file.sha256());
+        assertThat(first.checksumOf("http://10.1.20.2/" + file.name())).isEqualTo(file.sha256());
+    }
+
+    @Test
+    void aCableThatIsPulledAndPutBackIsSeenAndTrafficGoesOn() {
+        first.ping("10.1.10.2", 56);
+        busbar.ok("net", "link", inside.name(), "down");
+        second.awaitCarrier("eth3", false);
+        assertThatThrownBy(() -> first.run("busybox ping -c 2 -i 0.2 -W 1 10.1.10.2")).hasMessageContaining("100% packet loss");
+        busbar.ok("net", "link", inside.name(), "up");
+        second.awaitCarrier("eth3", true);
+        first.ping("10.1.10.2", 56);
+        second.ping("10.1.10.1", 56);
+    }
+}
