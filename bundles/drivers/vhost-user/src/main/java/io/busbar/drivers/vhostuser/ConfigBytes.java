@@ -35,7 +35,7 @@ final class ConfigBytes {
     }
 
     int u8(int offset) {
-        return Byte.toUnsignedInt(bytes.get(offset));
+        return offset < size() ? Byte.toUnsignedInt(bytes.get(offset)) : 0;
     }
 
     /** Copies from an offset on; what is behind the end is 0. */

@@ -6,6 +6,8 @@ import io.busbar.core.virtio.VirtioConfig;
 import io.busbar.core.virtio.VirtioIds;
 import io.busbar.core.virtio.block.BlockConfigLayout;
 import io.busbar.core.virtio.block.VirtioBlk;
+import io.busbar.core.virtio.console.ConsoleConfigLayout;
+import io.busbar.core.virtio.console.VirtioConsole;
 import io.busbar.core.virtio.net.NetConfigLayout;
 import io.busbar.core.virtio.net.VirtioNet;
 import io.busbar.core.virtio.vhostuser.VhostUserFeatures;
@@ -15,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * What the far device is. The protocol has no message for that: the user says it.
@@ -29,10 +32,15 @@ enum FarClass {
             NetConfigLayout.MAX_VIRTQUEUE_PAIRS, NetConfigLayout.STATUS), Net.FIELDS, Net.NOT_SERVED) {
         @Override
         Optional<String> wrong(long features, ConfigBytes config) {
-            int mtu = config.u16(NetConfigLayout.MTU);
-            return VirtioConfig.has(features, VirtioNet.VIRTIO_NET_F_MTU) && mtu < Net.LEAST_MTU
-                    ? Optional.of("mtu " + mtu)
-                    : Optional.empty();
+            return Net.wrong(features, config);
+        }
+
+        /** An address of zeroes is none. */
+        @Override
+        long empty(ConfigBytes config) {
+            return config.u32(NetConfigLayout.MAC) == 0 && config.u16(NetConfigLayout.MAC + Integer.BYTES) == 0
+                    ? bit(VirtioNet.VIRTIO_NET_F_MAC)
+                    : 0;
         }
 
         @Override
@@ -79,7 +87,12 @@ enum FarClass {
     },
 
     /** A console. */
-    CONSOLE(VirtioIds.VIRTIO_ID_CONSOLE, 1, List.of(12, 8, 4), Console.FIELDS, 0);
+    CONSOLE(VirtioIds.VIRTIO_ID_CONSOLE, 1, List.of(12, 8, 4), Console.FIELDS, 0) {
+        @Override
+        Optional<String> wrong(long features, ConfigBytes config) {
+            return Console.wrong(features, config);
+        }
+    };
 
     private static final long TRANSPORT_NOT_SERVED = bit(VirtioConfig.VIRTIO_F_ACCESS_PLATFORM)
             | bit(VirtioConfig.VIRTIO_F_RING_PACKED)
@@ -184,12 +197,18 @@ enum FarClass {
     /** Which bytes of a network card's configuration are valid by which feature (virtio 1.2, 5.1.4). */
     private static final class Net {
         private static final int LEAST_MTU = 68;
+        /** In the first byte of an address: it is a group's, and no card's. */
+        private static final int GROUP = 1;
         private static final int SPEED_DUPLEX = 63;
         private static final Map<Integer, Integer> FIELDS = Map.of(
                 VirtioNet.VIRTIO_NET_F_MAC, VirtioNet.MAC_BYTES,
                 VirtioNet.VIRTIO_NET_F_STATUS, NetConfigLayout.STATUS + Short.BYTES,
                 VirtioNet.VIRTIO_NET_F_MTU, NetConfigLayout.MTU + Short.BYTES,
                 SPEED_DUPLEX, 17);
+        private static final int DEVICE_STATS = 50;
+        private static final int HASH_TUNNEL = 51;
+        private static final int VQ_NOTF_COAL = 52;
+        private static final int NOTF_COAL = 53;
         private static final int HASH_REPORT = 57;
         private static final int RSS = 60;
         /** The control queue, and what goes through it. */
@@ -201,8 +220,28 @@ enum FarClass {
                 | bit(VirtioNet.VIRTIO_NET_F_GUEST_ANNOUNCE)
                 | bit(VirtioNet.VIRTIO_NET_F_MQ)
                 | bit(VirtioNet.VIRTIO_NET_F_CTRL_MAC_ADDR)
+                | bit(DEVICE_STATS)
+                | bit(HASH_TUNNEL)
+                | bit(VQ_NOTF_COAL)
+                | bit(NOTF_COAL)
                 | bit(HASH_REPORT)
                 | bit(RSS);
+
+        private static Optional<String> wrong(long features, ConfigBytes config) {
+            if (VirtioConfig.has(features, VirtioNet.VIRTIO_NET_F_MAC) && (config.u8(NetConfigLayout.MAC) & GROUP) != 0) {
+                return Optional.of("mac " + mac(config));
+            }
+            int mtu = config.u16(NetConfigLayout.MTU);
+            return VirtioConfig.has(features, VirtioNet.VIRTIO_NET_F_MTU) && mtu < LEAST_MTU
+                    ? Optional.of("mtu " + mtu)
+                    : Optional.empty();
+        }
+
+        private static String mac(ConfigBytes config) {
+            return IntStream.range(0, VirtioNet.MAC_BYTES)
+                    .mapToObj(i -> "%02x".formatted(config.u8(NetConfigLayout.MAC + i)))
+                    .collect(Collectors.joining(":"));
+        }
     }
 
     /** The same for a disk (virtio 1.2, 5.2.4). */
@@ -247,8 +286,19 @@ enum FarClass {
         }
     }
 
-    /** The same for a console (virtio 1.2, 5.3.4): SIZE, MULTIPORT, EMERG_WRITE. */
+    /** The same for a console (virtio 1.2, 5.3.4). */
     private static final class Console {
-        private static final Map<Integer, Integer> FIELDS = Map.of(0, 4, 1, 8, 2, 12);
+        private static final long MOST_PORTS = 0x8000;
+        private static final Map<Integer, Integer> FIELDS = Map.of(
+                VirtioConsole.VIRTIO_CONSOLE_F_SIZE, 4,
+                VirtioConsole.VIRTIO_CONSOLE_F_MULTIPORT, 8,
+                VirtioConsole.VIRTIO_CONSOLE_F_EMERG_WRITE, 12);
+
+        private static Optional<String> wrong(long features, ConfigBytes config) {
+            long ports = config.u32(ConsoleConfigLayout.MAX_NR_PORTS);
+            return VirtioConfig.has(features, VirtioConsole.VIRTIO_CONSOLE_F_MULTIPORT) && (ports == 0 || ports > MOST_PORTS)
+                    ? Optional.of("max_nr_ports " + ports)
+                    : Optional.empty();
+        }
     }
 }

@@ -119,13 +119,21 @@ class FarWordsTest {
     void a_network_device_has_one_pair_of_queues_and_no_control_queue() throws Exception {
         VhostUserDevices maker = new VhostUserDevices(CONFIG);
         try (ScriptedBackEnd far = ScriptedBackEnd.listen(folder.resolve("far.sock"))) {
-            far.features = 0x1_4000_0000L | 1 << 5 | 1 << 15 | 1 << 17 | 1 << 22 | 1 << 23;
+            long coalescingStatisticsAndHashesOfTunnels = 1L << 50 | 1L << 51 | 1L << 52 | 1L << 53;
+            far.features = 0x1_4000_0000L | 1 << 5 | 1 << 15 | 1 << 17 | 1 << 22 | 1 << 23 | coalescingStatisticsAndHashesOfTunnels;
             far.config = new byte[12];
+            far.config[0] = 2;
             VdpaParentDevice net = maker.devAdd(request("class", "net"));
             assertThat(net.ops().getDeviceId()).isEqualTo(1);
             assertThat(net.vqCount()).isEqualTo(2);
             assertThat(net.ops().getDeviceFeatures()).isEqualTo(0x1_0000_0000L | 1 << 5 | 1 << 15);
             maker.devDel(net);
+
+            far.config[0] = 0;
+            VdpaParentDevice withoutAddress = maker.devAdd(request("class", "net"));
+            assertThat(withoutAddress.ops().getDeviceFeatures()).as("nobody's address is none")
+                    .isEqualTo(0x1_0000_0000L | 1 << 15);
+            maker.devDel(withoutAddress);
 
             far.protocolFeatures &= ~(1 << 9);
             VdpaParentDevice plain = maker.devAdd(request("class", "net"));

@@ -19,7 +19,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -248,6 +251,25 @@ class HostileFarProcessTest {
     void a_configuration_that_cannot_be_is_not_taken(byte[] config) {
         rig.far.config = config;
         assertThat(refused().reason()).isEqualTo(Reason.PROTOCOL_VIOLATION);
+    }
+
+    /** MAC with a group's address; MTU below 68. MULTIPORT with no port, or more than the protocol can count. */
+    @ParameterizedTest
+    @CsvSource({
+        "net, 5, 010000000000 0000 0000 0000, 'mac 01:00:00:00:00:00'",
+        "net, 5, ffffffffffff 0000 0000 0000, 'mac ff:ff:ff:ff:ff:ff'",
+        "net, 3, 525400123456 0000 0000 4300, 'mtu 67'",
+        "net, 3, 525400123456 0000 0000 0000, 'mtu 0'",
+        "console, 1, 0000 0000 00000000, 'max_nr_ports 0'",
+        "console, 1, 0000 0000 01800000, 'max_nr_ports 32769'",
+        "console, 1, 0000 0000 ffffffff, 'max_nr_ports 4294967295'"
+    })
+    void a_card_or_console_that_cannot_be_is_not_taken(String type, int feature, String config, String wrong) {
+        rig.far.features |= 1L << feature;
+        rig.far.config = HexFormat.of().parseHex(config.replace(" ", ""));
+        FarException refused = catchThrowableOfType(FarException.class, () -> rig.connect(Map.of("class", type)));
+        assertThat(refused.reason()).isEqualTo(Reason.PROTOCOL_VIOLATION);
+        assertThat(refused).hasMessageContaining(wrong);
     }
 
     @ParameterizedTest

@@ -72,7 +72,11 @@ final class Rig implements AutoCloseable {
     }
 
     FarDevice connect() throws Exception {
-        device = FarDevice.connect("far0", words(), settings, settings.messageNanos());
+        return connect(Map.of());
+    }
+
+    FarDevice connect(Map<String, String> more) throws Exception {
+        device = FarDevice.connect("far0", words(more), settings, settings.messageNanos());
         return device;
     }
 
