@@ -2,6 +2,8 @@ package io.busbar.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.busbar.testkit.machine.Prerequisite;
+import io.busbar.testkit.machine.TestNetwork;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.FileVisitResult;
@@ -119,10 +121,14 @@ class NoPermissionIT {
     }
 
     private static void assertRefused(String words, String... sentences) {
+        assertRefused(add(words), sentences);
+    }
+
+    private static void assertRefused(List<String> command, String... sentences) {
         driver.writeAndReadBack();
         var before = World.of(busbar, mine);
 
-        var result = busbar.command(add(words).toArray(String[]::new));
+        var result = busbar.command(command.toArray(String[]::new));
 
         for (var sentence : sentences) {
             assertThat(result.err()).contains(sentence.replace("DIR", directory.toString()));
@@ -168,6 +174,33 @@ class NoPermissionIT {
     void aFileThatItMayNotMakeIsRefused() {
         assertRefused("path DIR/closed/new.img size 1M", "file DIR/closed/new.img", "Permission denied");
         assertThat(directory.resolve("closed/new.img")).doesNotExist();
+    }
+
+    private static List<String> addTap(String ifname) {
+        return List.of("vdpa", "dev", "add", "name", "net0", "mgmtdev", "sim_net", "backend", "tap", "ifname", ifname);
+    }
+
+    @Test
+    void aTapInterfaceThatItMayNotMakeIsRefusedWithTheCommandThatGivesTheRight() {
+        assertRefused(addTap("busbar-tap"), "ifname busbar-tap: ", "EPERM", "expected CAP_NET_ADMIN",
+                "ip tuntap add busbar-tap mode tap user");
+    }
+
+    @Test
+    void aTapInterfaceThatRootHasMadeForItIsUsed() {
+        Prerequisite.requireRoot();
+        try (var network = TestNetwork.create();
+                var inside = BusbarProcess.in(mine).home(directory.resolve("home")).instance("tap")
+                        .socketDir(mine.resolve("taps"))
+                        .under(network.command(WITHOUT_RIGHTS).toArray(String[]::new)).start()) {
+            network.run("ip", "tuntap", "add", "tap0", "mode", "tap", "user", NOBODY);
+            network.run("ip", "link", "set", "tap0", "up");
+            inside.ok(addTap("tap0").toArray(String[]::new));
+            assertThat(inside.ok("vdpa", "dev", "config", "show", "net0")).contains("link up");
+            assertThat(network.run("cat", "/sys/class/net/tap0/carrier")).isEqualTo("1");
+            inside.ok("vdpa", "dev", "del", "net0");
+            assertThat(network.run("ip", "-d", "link", "show", "tap0")).as("it stays").contains("tap0");
+        }
     }
 
     /** The list of devices cannot be written, so the device would not come back: it is refused as a whole. */
