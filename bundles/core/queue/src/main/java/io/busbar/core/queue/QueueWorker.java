@@ -151,7 +151,9 @@ final class QueueWorker extends QueueThread {
 
     private int turn() {
         int done = 0;
-        for (Runnable command = mailbox.poll(); command != null; command = mailbox.poll()) {
+        // One: whoever gives commands without end does not keep the queues from their turn, and between two there is one.
+        Runnable command = mailbox.poll();
+        if (command != null) {
             command.run();
             done++;
         }
