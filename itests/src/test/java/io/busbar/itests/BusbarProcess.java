@@ -185,6 +185,11 @@ public final class BusbarProcess implements AutoCloseable {
         return process.info().totalCpuDuration().orElseThrow();
     }
 
+    /** Where it keeps its state, and that of other instances. */
+    public Path stateDir() {
+        return Path.of(environment.get("BUSBAR_STATE_DIR"));
+    }
+
     /** Where the device of that name listens. */
     public Path socket(String device) {
         return socketDir.resolve(device + ".sock");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonParser;
 import io.busbar.itests.BusbarProcess;
+import io.busbar.itests.Distribution;
 import io.busbar.itests.Eventually;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -145,6 +146,61 @@ final class ConsoleIT {
         }
     }
 
+    /** One types, whose terminal's size the guest sees, another one looks on, and takes over when the first leaves by Ctrl-]. */
+    @Test
+    void whoAttachesTypesAndAnotherOneLooksOn() throws Exception {
+        Path tmux = Host.require("tmux", "tmux");
+        busbar.ok("vdpa", "dev", "add", "name", "con0", "mgmtdev", "sim_console", "backend", "log", "path",
+                folder.resolve("log").toString());
+        GuestJob job = GuestJob.of("""
+                printf '%s\\n' '#!/bin/sh' 'PS1="guest$ " exec /bin/sh -i' >/tmp/login
+                chmod +x /tmp/login
+                echo "up"
+                /tmp/busybox setsid -c /tmp/busybox getty -n -l /tmp/login -L 0 hvc0 dumb
+                """).withFile("busybox", Host.require("busybox", "busybox-static"));
+        String[] one = tmux(tmux, "one");
+        String[] two = tmux(tmux, "two");
+        try (Guest guest = kernel().boot(job)) {
+            guest.awaitLine("up"::equals);
+            attach(one, 101, 31);
+            try {
+                type(one, "", "guest$");
+                assertThat(screen(one)).contains("connected to con0", "Ctrl-]");
+                type(one, "echo answer-$((6 * 7)); stty size", "answer-42");
+                shows(one, "31 101");
+                attach(two, 92, 22);
+                shows(two, "answer-42");
+                shows(two, "you look on");
+                Host.check(ANSWER, words(one, "resize-window", "-x", "95", "-y", "25"));
+                type(one, "stty size", "25 95");
+                shows(two, "25 95");
+                Host.check(ANSWER, words(one, "send-keys", "C-]"));
+                shows(one, "left=0");
+                shows(two, "you type now");
+                type(two, "stty size", "22 92");
+                type(two, "exit", "");
+                guest.awaitSuccess();
+            } finally {
+                Host.run(ANSWER, words(one, "kill-server"));
+                Host.run(ANSWER, words(two, "kill-server"));
+            }
+        }
+    }
+
+    private String[] tmux(Path program, String name) {
+        return new String[] {program.toString(), "-L", folder.getFileName() + name, "-f", "/dev/null"};
+    }
+
+    private void attach(String[] on, int columns, int rows) {
+        String command = "JAVA_HOME=" + System.getProperty("java.home") + " BUSBAR_STATE_DIR=" + busbar.stateDir() + " "
+                + Distribution.script() + " console con0; echo left=$?; exec cat";
+        Host.check(ANSWER, words(on, "new-session", "-d", "-x", Integer.toString(columns), "-y", Integer.toString(rows), command));
+    }
+
+    private static void shows(String[] tmux, String expected) {
+        Eventually.within(ANSWER, () -> screen(tmux).contains(expected), () -> screen(tmux));
+    }
+
     private static String[] words(String[] first, String... more) {
         String[] all = new String[first.length + more.length];
         System.arraycopy(first, 0, all, 0, first.length);
@@ -154,7 +210,7 @@ final class ConsoleIT {
 
     private static void type(String[] tmux, String line, String expected) {
         Host.check(ANSWER, words(tmux, "send-keys", line, "Enter"));
-        Eventually.within(ANSWER, () -> screen(tmux).contains(expected), () -> screen(tmux));
+        shows(tmux, expected);
     }
 
     private static String screen(String[] tmux) {

@@ -2,6 +2,7 @@ package io.busbar.runtime.client;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 
 /**
@@ -12,12 +13,23 @@ import java.util.List;
  * @param err text for the standard error, or empty
  * @param exit the exit status, {@link #NONE} before the last line
  * @param candidates words that fit
+ * @param input 1: the command wants what is typed; 0: it wants no more, and waits for that to be said; else {@link #NONE}
+ * @param data bytes to show, in Base64
  */
-record Answer(String out, String err, int exit, List<String> candidates) {
+record Answer(String out, String err, int exit, List<String> candidates, int input, String data) {
     static final int NONE = -1;
 
     boolean isLast() {
         return exit != NONE;
+    }
+
+    /** Returns the bytes to show. */
+    byte[] bytes() throws IOException {
+        try {
+            return Base64.getDecoder().decode(data);
+        } catch (IllegalArgumentException e) {
+            throw new IOException("not Base64: " + data, e);
+        }
     }
 
     /**
@@ -37,6 +49,8 @@ record Answer(String out, String err, int exit, List<String> candidates) {
         private String err = "";
         private int exit = NONE;
         private List<String> candidates = List.of();
+        private int input = NONE;
+        private String data = "";
 
         Reader(String line) {
             this.line = line;
@@ -53,7 +67,7 @@ record Answer(String out, String err, int exit, List<String> candidates) {
             if (at != line.length()) {
                 throw wrong();
             }
-            return new Answer(out, err, exit, candidates);
+            return new Answer(out, err, exit, candidates, input, data);
         }
 
         private void field() throws IOException {
@@ -63,6 +77,8 @@ record Answer(String out, String err, int exit, List<String> candidates) {
                 case "out" -> out = string();
                 case "err" -> err = string();
                 case "exit" -> exit = number();
+                case "input" -> input = number();
+                case "data" -> data = string();
                 case "candidates" -> candidates = strings();
                 default -> skip();
             }

@@ -18,8 +18,8 @@ import java.util.function.Consumer;
  *
  * <p>One JSON object a line. Request: {@code {"v":1,"args":["vdpa","dev","show"],"cwd":"/home/me","columns":80}}, with
  * {@code "line"} or {@code "complete"} instead of {@code "args"}. Answer: any number of {@code {"out":"text"}} and
- * {@code {"err":"text"}}, then {@code {"exit":0}}, which has {@code "candidates"} beside it for {@code "complete"}. Not
- * for use by several threads at once.
+ * {@code {"err":"text"}}, then {@code {"exit":0}}, which has {@code "candidates"} beside it for {@code "complete"}. A command
+ * that wants what is typed while it runs asks a {@link Typist} for it. Not for use by several threads at once.
  */
 public final class ControlConnection implements AutoCloseable {
     private static final int VERSION = 1;
@@ -66,14 +66,20 @@ public final class ControlConnection implements AutoCloseable {
         return await(out, err).exit();
     }
 
+    /** As the other one, with somebody who can type while the command runs. */
+    int run(List<String> args, int columns, Consumer<String> out, Consumer<String> err, Typist typist) throws IOException {
+        send(introduced(typist).words("args", args).number("columns", columns));
+        return await(out, err, typist).exit();
+    }
+
     /**
      * Runs a line of the shell's language, whose variables last as long as the connection. Otherwise as {@link #run}.
      *
      * @param line several commands, pipes, variables
      */
-    public int line(String line, int columns, Consumer<String> out, Consumer<String> err) throws IOException {
-        send(request().text("line", line).number("columns", columns));
-        return await(out, err).exit();
+    int line(String line, int columns, Consumer<String> out, Consumer<String> err, Typist typist) throws IOException {
+        send(introduced(typist).text("line", line).number("columns", columns));
+        return await(out, err, typist).exit();
     }
 
     /**
@@ -90,6 +96,41 @@ public final class ControlConnection implements AutoCloseable {
 
     private JsonLine request() {
         return new JsonLine().number("v", VERSION).text("cwd", cwd.toString());
+    }
+
+    private JsonLine introduced(Typist typist) {
+        return request().text("stream", typist.terminal() ? "terminal" : "pipe").text("who", typist.who());
+    }
+
+    /** Between the first time that input is asked for and the end the typist shows what comes. */
+    private Answer await(Consumer<String> out, Consumer<String> err, Typist typist) throws IOException {
+        var input = new CommandInput(this::send);
+        var types = false;
+        try {
+            while (true) {
+                var answer = receive();
+                out.accept(answer.out());
+                if (types) {
+                    typist.note(answer.err());
+                    typist.show(answer.bytes());
+                } else {
+                    err.accept(answer.err());
+                }
+                if (answer.input() == 1) {
+                    types = true;
+                    typist.begin(input);
+                } else if (answer.input() == 0) {
+                    input.leave();
+                }
+                if (answer.isLast()) {
+                    return answer;
+                }
+            }
+        } finally {
+            if (types) {
+                typist.end();
+            }
+        }
     }
 
     private Answer await(Consumer<String> out, Consumer<String> err) throws IOException {

@@ -3,6 +3,7 @@ package io.busbar.runtime.client;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -55,7 +56,7 @@ public final class Main {
         }
         try (var connection = opened) {
             return switch (options.action()) {
-                case RUN -> connection.run(options.words(), options.columns(), this::out, this::err);
+                case RUN -> connection.run(options.words(), options.columns(), this::out, this::err, typist());
                 case SHELL -> shell(connection);
                 case COMPLETE -> complete(connection);
             };
@@ -79,8 +80,12 @@ public final class Main {
     private int shell(ControlConnection connection) throws IOException {
         return hasTerminal()
                 ? new Terminal(connection, options.history()).run()
-                : new PlainShell(connection, this::out, this::err)
+                : new PlainShell(connection, this::out, this::err, new PipeTypist(InputStream.nullInputStream(), out, err))
                         .run(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    }
+
+    private Typist typist() {
+        return hasTerminal() ? TerminalTypist.own() : new PipeTypist(System.in, out, err);
     }
 
     private int complete(ControlConnection connection) throws IOException {

@@ -10,8 +10,13 @@ final class PlainShell {
     private final ControlConnection connection;
     private final Consumer<String> out;
     private final Consumer<String> err;
+    private final Typist typist;
 
-    PlainShell(ControlConnection connection, Consumer<String> out, Consumer<String> err) {
+    /**
+     * @param typist types what a command wants: not the lines
+     */
+    PlainShell(ControlConnection connection, Consumer<String> out, Consumer<String> err, Typist typist) {
+        this.typist = typist;
         this.connection = connection;
         this.out = out;
         this.err = err;
@@ -23,7 +28,7 @@ final class PlainShell {
         var lines = new BufferedReader(input);
         for (var line = lines.readLine(); line != null && !isExit(line); line = lines.readLine()) {
             if (!isEmpty(line)) {
-                status = connection.line(line, 0, out, err);
+                status = connection.line(line, 0, out, err, typist);
             }
         }
         return status;

@@ -34,9 +34,11 @@ final class Terminal {
                     .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
                     .option(LineReader.Option.AUTO_FRESH_LINE, true)
                     .build();
+            var typist = TerminalTypist.at(terminal);
             for (var line = read(reader); line != null && !PlainShell.isExit(line); line = read(reader)) {
                 if (!PlainShell.isEmpty(line)) {
-                    status = connection.line(line, terminal.getWidth(), terminal.writer()::print, terminal.writer()::print);
+                    status = connection.line(
+                            line, terminal.getWidth(), terminal.writer()::print, terminal.writer()::print, typist);
                     terminal.flush();
                 }
             }

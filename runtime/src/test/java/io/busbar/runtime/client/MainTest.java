@@ -2,6 +2,7 @@ package io.busbar.runtime.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.busbar.tools.shell.Dialogue;
 import io.busbar.tools.shell.Invocation;
 import io.busbar.tools.shell.Output;
 import io.busbar.tools.shell.control.ControlServer;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,7 +41,7 @@ class MainTest {
         }
 
         @Override
-        public int line(String line, Path cwd, int columns, Output output) {
+        public int line(String line, Path cwd, int columns, Output output, Optional<Dialogue> dialogue) {
             output.out("<" + line + ">\n");
             return line.length();
         }

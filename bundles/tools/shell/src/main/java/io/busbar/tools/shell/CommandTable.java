@@ -68,7 +68,8 @@ public final class CommandTable {
             call.output().err("\"" + name + "\" is no command; expected one of: " + names() + "\n");
             return Command.USAGE;
         }
-        return run(command, new Invocation(call.args().subList(1, call.args().size()), call.output(), call.cwd()));
+        return run(command, new Invocation(
+                call.args().subList(1, call.args().size()), call.output(), call.cwd(), call.dialogue()));
     }
 
     /**

@@ -3,10 +3,12 @@ package io.busbar.tools.shell.control;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.busbar.tools.shell.Command;
+import io.busbar.tools.shell.Dialogue;
 import io.busbar.tools.shell.Invocation;
 import io.busbar.tools.shell.Output;
 import java.io.IOException;
 import java.nio.channels.ClosedSelectorException;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,10 +82,26 @@ final class Connection implements Runnable {
     private void answer(Session session, Request request) throws IOException {
         Printer printer = new Printer();
         switch (request) {
-            case Request.Run(var args, var cwd) -> exit(session.run(new Invocation(args, printer, cwd)));
-            case Request.Line(var text, var cwd, var columns) -> exit(session.line(text, cwd, columns, printer));
+            case Request.Run(var args, var cwd, var talker) -> {
+                Optional<ClientDialogue> dialogue = dialogue(talker);
+                end(dialogue, session.run(new Invocation(args, printer, cwd, dialogue.map(Dialogue.class::cast))));
+            }
+            case Request.Line(var text, var cwd, var columns, var talker) -> {
+                Optional<ClientDialogue> dialogue = dialogue(talker);
+                end(dialogue, session.line(text, cwd, columns, printer, dialogue.map(Dialogue.class::cast)));
+            }
             case Request.Complete(var text) -> candidates(session, text);
         }
+    }
+
+    private Optional<ClientDialogue> dialogue(Optional<Request.Talker> talker) {
+        return talker.map(client -> new ClientDialogue(channel, client));
+    }
+
+    /** Nothing that a client typed is taken for its next request. */
+    private void end(Optional<ClientDialogue> dialogue, int status) throws IOException {
+        dialogue.ifPresent(ClientDialogue::end);
+        exit(status);
     }
 
     private void error(String sentence) throws IOException {

@@ -25,6 +25,7 @@ final class LineChannel implements AutoCloseable {
     }
 
     private static final int BUFFER_BYTES = 8192;
+    private static final long FOREVER = Long.MAX_VALUE / 2;
 
     private final SocketChannel channel;
     private final Selector readable;
@@ -32,6 +33,10 @@ final class LineChannel implements AutoCloseable {
     private final int limit;
     private final long writeDeadlineNanos;
     private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).flip();
+    private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+    /** The line has its end. */
+    private boolean whole;
+    private boolean gone;
 
     /**
      * Takes the channel over; where it throws the channel is still the caller's.
@@ -67,46 +72,94 @@ final class LineChannel implements AutoCloseable {
 
     /** Returns the next line without its end; null when the peer has gone, also in the middle of a line. */
     String readLine() throws IOException {
-        ByteArrayOutputStream line = new ByteArrayOutputStream();
-        while (true) {
-            while (buffer.hasRemaining()) {
-                byte next = buffer.get();
-                if (next == '\n') {
-                    return line.toString(StandardCharsets.UTF_8);
-                }
-                line.write(next);
-                if (line.size() > limit) {
-                    throw new TooLong(limit);
-                }
-            }
-            if (!fill()) {
+        while (!hasLine(FOREVER)) {
+            if (gone) {
                 return null;
             }
         }
+        return takeLine();
     }
 
-    private boolean fill() throws IOException {
+    /**
+     * Waits for a line.
+     *
+     * @param nanos how long at the most
+     * @return whether {@link #readLine} returns at once: a line, or that the peer has gone
+     */
+    boolean awaitLine(long nanos) throws IOException {
+        return hasLine(nanos) || gone;
+    }
+
+    private String takeLine() {
+        String taken = line.toString(StandardCharsets.UTF_8);
+        line.reset();
+        whole = false;
+        return taken;
+    }
+
+    private boolean hasLine(long nanos) throws IOException {
+        long end = System.nanoTime() + nanos;
+        while (!whole) {
+            while (buffer.hasRemaining() && !whole) {
+                collect(buffer.get());
+            }
+            if (!whole && !fill(end)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void collect(byte next) throws TooLong {
+        if (next == '\n') {
+            whole = true;
+            return;
+        }
+        line.write(next);
+        if (line.size() > limit) {
+            throw new TooLong(limit);
+        }
+    }
+
+    /** Returns false when it is time, or the peer has gone. */
+    private boolean fill(long end) throws IOException {
         buffer.clear();
         try {
             int count = channel.read(buffer);
-            while (count == 0) {
-                readable.select();
+            long left = end - System.nanoTime();
+            while (count == 0 && left > 0) {
+                readable.select(millis(left));
                 readable.selectedKeys().clear();
                 count = channel.read(buffer);
+                left = end - System.nanoTime();
             }
+            gone = count < 0;
             return count > 0;
         } finally {
             buffer.flip();
         }
     }
 
-    /** Writes a line. */
-    synchronized void writeLine(String line) throws IOException {
+    private static long millis(long nanos) {
+        return Math.max(1, nanos / 1_000_000);
+    }
+
+    /** Writes a line, for no longer than the deadline. */
+    void writeLine(String line) throws IOException {
+        write(line, writeDeadlineNanos);
+    }
+
+    /** Writes a line, however long the peer does not read. */
+    void writeLinePatiently(String line) throws IOException {
+        write(line, FOREVER);
+    }
+
+    private synchronized void write(String line, long deadlineNanos) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
         long start = System.nanoTime();
         while (bytes.hasRemaining()) {
             if (channel.write(bytes) == 0) {
-                awaitWritable(writeDeadlineNanos - (System.nanoTime() - start));
+                awaitWritable(deadlineNanos - (System.nanoTime() - start));
             }
         }
     }
@@ -115,7 +168,7 @@ final class LineChannel implements AutoCloseable {
         if (nanosLeft <= 0) {
             throw new IOException("the client does not read");
         }
-        writable.select(Math.max(1, nanosLeft / 1_000_000));
+        writable.select(millis(nanosLeft));
         writable.selectedKeys().clear();
     }
 

@@ -16,6 +16,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** What a client asks for. */
 sealed interface Request {
@@ -26,10 +27,11 @@ sealed interface Request {
     /**
      * One command.
      *
-     * @param args its words
-     * @param cwd  the client's working directory
+     * @param args   its words
+     * @param cwd    the client's working directory
+     * @param talker the client, if it can type while the command runs
      */
-    record Run(List<String> args, Path cwd) implements Request {}
+    record Run(List<String> args, Path cwd, Optional<Talker> talker) implements Request {}
 
     /**
      * A line of the shell's language.
@@ -37,8 +39,9 @@ sealed interface Request {
      * @param line    the line
      * @param cwd     the client's working directory
      * @param columns width of the client's terminal, 0 if it has none
+     * @param talker  the client, if it can type while a command runs
      */
-    record Line(String line, Path cwd, int columns) implements Request {}
+    record Line(String line, Path cwd, int columns, Optional<Talker> talker) implements Request {}
 
     /**
      * The words that fit.
@@ -46,6 +49,14 @@ sealed interface Request {
      * @param text what was typed up to the cursor
      */
     record Complete(String text) implements Request {}
+
+    /**
+     * A client that can type while a command runs.
+     *
+     * @param terminal whether somebody sits there
+     * @param who      who it is, for others
+     */
+    record Talker(boolean terminal, String who) {}
 
     /** What is no request: a sentence that names what is wrong. */
     final class Malformed extends Exception {
@@ -65,7 +76,8 @@ sealed interface Request {
         return new RequestReader(object(line)).read();
     }
 
-    private static JsonObject object(String line) throws Malformed {
+    /** Reads the one JSON object of a line. */
+    static JsonObject object(String line) throws Malformed {
         try (JsonReader reader = new JsonReader(new StringReader(line))) {
             reader.setStrictness(Strictness.STRICT);
             JsonElement element = JsonParser.parseReader(reader);
@@ -81,6 +93,8 @@ sealed interface Request {
     /** Takes the fields of a request apart. */
     final class RequestReader {
         private static final int MAX_COLUMNS = 10_000;
+        private static final String TERMINAL = "terminal";
+        private static final Pattern WHO = Pattern.compile("[ -~]{1,64}");
 
         private final JsonObject object;
 
@@ -95,15 +109,30 @@ sealed interface Request {
             Path cwd = cwd();
             int columns = integer("columns", MAX_COLUMNS).orElse(0);
             if (object.has("args")) {
-                return new Run(words(), cwd);
+                return new Run(words(), cwd, talker());
             }
             Optional<String> line = string("line");
             if (line.isPresent()) {
-                return new Line(line.get(), cwd, columns);
+                return new Line(line.get(), cwd, columns, talker());
             }
             String text = string("complete")
                     .orElseThrow(() -> new Malformed("one of \"args\", \"line\" and \"complete\" was expected"));
             return new Complete(text.substring(0, integer("cursor", text.length()).orElse(text.length())));
+        }
+
+        private Optional<Talker> talker() throws Malformed {
+            Optional<String> stream = string("stream");
+            if (stream.isEmpty()) {
+                return Optional.empty();
+            }
+            if (!List.of(TERMINAL, "pipe").contains(stream.get())) {
+                throw new Malformed("\"stream\" is \"" + stream.get() + "\"; \"terminal\" or \"pipe\" was expected");
+            }
+            String who = string("who").orElse("somebody");
+            if (!WHO.matcher(who).matches()) {
+                throw new Malformed("\"who\" is not a name of 1 to 64 printable ASCII characters");
+            }
+            return Optional.of(new Talker(stream.get().equals(TERMINAL), who));
         }
 
         private List<String> words() throws Malformed {

@@ -2,12 +2,14 @@ package io.busbar.tools.shell.osgi;
 
 import io.busbar.tools.shell.Command;
 import io.busbar.tools.shell.CommandTable;
+import io.busbar.tools.shell.Dialogue;
 import io.busbar.tools.shell.Invocation;
 import io.busbar.tools.shell.Output;
 import io.busbar.tools.shell.control.Session;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.apache.felix.gogo.runtime.CommandNotFoundException;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
@@ -37,8 +39,9 @@ final class GogoSession implements Session {
     }
 
     @Override
-    public int line(String line, Path cwd, int columns, Output output) {
+    public int line(String line, Path cwd, int columns, Output output, Optional<Dialogue> dialogue) {
         current = output;
+        gogo.put(ShellCommands.DIALOGUE, dialogue.orElse(null));
         gogo.currentDir(cwd);
         gogo.put("COLUMNS", columns);
         try {

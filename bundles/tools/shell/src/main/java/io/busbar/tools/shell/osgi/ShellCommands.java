@@ -2,12 +2,14 @@ package io.busbar.tools.shell.osgi;
 
 import io.busbar.tools.shell.Command;
 import io.busbar.tools.shell.CommandTable;
+import io.busbar.tools.shell.Dialogue;
 import io.busbar.tools.shell.Inventory;
 import io.busbar.tools.shell.Invocation;
 import io.busbar.tools.shell.Output;
 import io.busbar.tools.shell.commands.BlkCommand;
 import io.busbar.tools.shell.commands.BlockCommand;
 import io.busbar.tools.shell.commands.BundleCommand;
+import io.busbar.tools.shell.commands.ConsoleCommand;
 import io.busbar.tools.shell.commands.DriverCommand;
 import io.busbar.tools.shell.commands.HelpCommand;
 import io.busbar.tools.shell.commands.NetCommand;
@@ -18,6 +20,7 @@ import io.busbar.tools.shell.vdpa.VdpaCommand;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.felix.service.command.Function;
 import org.osgi.service.component.annotations.Activate;
@@ -37,6 +40,9 @@ public final class ShellCommands {
     /** The variable that has the exit status of the last command; what a function returns, Gogo would print into a pipe. */
     public static final String EXIT_STATUS = "exit_status";
 
+    /** The variable that has the client, where it can type while a command runs. */
+    static final String DIALOGUE = ".busbar.dialogue";
+
     private final List<Command> own;
     private final CommandTable table;
 
@@ -53,6 +59,7 @@ public final class ShellCommands {
                 new BlockCommand(inventory),
                 new BlkCommand(inventory),
                 new NetCommand(inventory),
+                new ConsoleCommand(inventory),
                 PartsCommand.backends(inventory),
                 new DriverCommand(inventory),
                 PartsCommand.models(inventory),
@@ -88,7 +95,8 @@ public final class ShellCommands {
             Invocation call = new Invocation(
                     Stream.concat(Stream.of(name), args.stream()).toList(),
                     new Streams(System.out, System.err),
-                    session.currentDir().toAbsolutePath());
+                    session.currentDir().toAbsolutePath(),
+                    session.get(DIALOGUE) instanceof Dialogue dialogue ? Optional.of(dialogue) : Optional.empty());
             session.put(EXIT_STATUS, table.run(call));
             return null;
         };

@@ -3,6 +3,7 @@ package io.busbar.tools.shell.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.busbar.tools.shell.Dialogue;
 import io.busbar.tools.shell.Invocation;
 import io.busbar.tools.shell.Output;
 import java.io.BufferedReader;
@@ -20,6 +21,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -79,7 +81,7 @@ class ControlServerTest {
         }
 
         @Override
-        public int line(String line, Path cwd, int columns, Output output) {
+        public int line(String line, Path cwd, int columns, Output output, Optional<Dialogue> dialogue) {
             output.out(line + " " + cwd + " " + columns);
             return 7;
         }

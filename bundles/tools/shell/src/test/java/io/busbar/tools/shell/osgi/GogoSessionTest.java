@@ -6,6 +6,7 @@ import io.busbar.tools.shell.Command;
 import io.busbar.tools.shell.fake.FakeInventory;
 import io.busbar.tools.shell.fake.Recorder;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.apache.felix.gogo.runtime.CommandProcessorImpl;
 import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
 import org.junit.jupiter.api.AfterEach;
@@ -60,7 +61,7 @@ class GogoSessionTest {
             public synchronized void err(String text) {
                 err.append(text);
             }
-        });
+        }, Optional.empty());
         return new Printed(exit, out.toString(), err.toString());
     }
 
