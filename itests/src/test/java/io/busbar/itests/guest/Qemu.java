@@ -11,7 +11,8 @@ import java.util.List;
  *
  * @param queues     queues of each disk, pairs of each network device, and processors of the guest
  * @param reconnects whether QEMU connects again when a device's socket was closed
- * @param streams    sockets at which somebody listens for network cards of QEMU's own, {@code eth0} behind those of the job, …
+ * @param streams    sockets at which somebody listens for network cards of QEMU's own, behind those of the job
+ * @param cards      options of the job's network cards, such as {@code mrg_rxbuf=off}
  */
 final class Qemu extends GuestKernel {
 
@@ -21,15 +22,17 @@ final class Qemu extends GuestKernel {
     private final int queues;
     private final boolean reconnects;
     private final List<Path> streams;
+    private final String cards;
 
     Qemu(int queues, boolean reconnects) {
-        this(queues, reconnects, List.of());
+        this(queues, reconnects, List.of(), "");
     }
 
-    Qemu(int queues, boolean reconnects, List<Path> streams) {
+    Qemu(int queues, boolean reconnects, List<Path> streams, String cards) {
         this.queues = queues;
         this.reconnects = reconnects;
         this.streams = List.copyOf(streams);
+        this.cards = cards.isEmpty() ? "" : "," + cards;
     }
 
     @Override
@@ -95,7 +98,8 @@ final class Qemu extends GuestKernel {
         command.add("-netdev");
         command.add("vhost-user,id=port%d,chardev=net%d,queues=%d".formatted(net, net, queues));
         command.add("-device");
-        command.add("virtio-net-pci,netdev=port%d,mq=%s,vectors=0,romfile=,mac=%s".formatted(net, queues > 1 ? "on" : "off", mac(net)));
+        command.add("virtio-net-pci,netdev=port%d,mq=%s,vectors=0,romfile=,mac=%s%s".formatted(
+                net, queues > 1 ? "on" : "off", mac(net), cards));
     }
 
     private static void addStream(List<String> command, int stream, Path socket) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A guest of QEMU with two processors and one of User Mode Linux, which meet twice: at a switch of ours, where QEMU's has a
- * card with two queue pairs; and by a card of QEMU's own, whose frames come over a stream to the other one's.
+ * card with two queue pairs, which takes a frame in one buffer alone; and by a card of QEMU's own, whose frames come over a stream to the other one's.
  */
 @TestInstance(Lifecycle.PER_CLASS)
 @Timeout(value = 10, unit = MINUTES)
@@ -79,7 +79,7 @@ final class QemuSwitchIT {
         uml.address("eth1", STREAM_UML + "/24");
         uml.serve(file);
         uml.run("iperf3 -s -D -p 5202");
-        qemu = new Qemu(2, false, List.of(socket)).boot(GuestJob.of(SCRIPT).withNets(pairs.socket()));
+        qemu = new Qemu(2, false, List.of(socket), "mrg_rxbuf=off").boot(GuestJob.of(SCRIPT).withNets(pairs.socket()));
         qemu.awaitLine("serving"::equals);
     }
 

@@ -27,14 +27,16 @@ import org.junit.jupiter.api.io.TempDir;
 final class UmlSwitchIT {
 
     private static final String MAC = "52:54:00:9a:bc:de";
+    private static final String FIRST_IPV6 = "fd00:5::1";
+    private static final String SECOND_IPV6 = "fd00:5::2";
     private static final int LONG_MTU = 9000;
     /** What is left for ping's data of a packet with headers of IPv4 and ICMP. */
     private static final int PING_HEADERS = 28;
 
     /** From the package of the kernel itself: the guest has the host's files. */
-    private static final String LOAD_VLANS = """
-            for module in llc/llc 802/stp 802/garp 802/mrp 8021q/8021q; do
-                busybox insmod /usr/lib/uml/modules/$(uname -r)/kernel/net/$module.ko || exit 1
+    private static final String LOAD_MODULES = """
+            for module in lib/crc-ccitt net/ipv6/ipv6 net/llc/llc net/802/stp net/802/garp net/802/mrp net/8021q/8021q; do
+                busybox insmod /usr/lib/uml/modules/$(uname -r)/kernel/$module.ko || exit 1
             done
             """;
 
@@ -66,20 +68,24 @@ final class UmlSwitchIT {
         inside = add("inside", "network", "vlans", "vlan", "10");
         first = NetGuest.boot(folder.resolve("first"), lan.get(0), wide.get(0), trunks.get(0));
         second = NetGuest.boot(folder.resolve("second"), lan.get(1), wide.get(1), trunks.get(1), inside);
+        first.run(LOAD_MODULES);
+        second.run(LOAD_MODULES);
         firstAddress = first.dhcp("eth0");
         secondAddress = second.dhcp("eth0");
+        first.address("eth0", FIRST_IPV6 + "/64 nodad");
+        second.address("eth0", SECOND_IPV6 + "/64 nodad");
         first.address("eth1", "10.0.9.1/24");
         second.address("eth1", "10.0.9.2/24");
         second.serve(file);
         first.serve(file);
-        first.run(LOAD_VLANS + """
+        first.run("""
                 ip link set eth2 up
                 for vlan in 10 20; do
                     ip link add link eth2 name eth2.$vlan type vlan id $vlan && ip link set eth2.$vlan up || exit 1
                     ip addr add 10.1.$vlan.1/24 dev eth2.$vlan || exit 1
                 done
                 """);
-        second.run(LOAD_VLANS + "ip link set eth2 up && ip link add link eth2 name eth2.20 type vlan id 20");
+        second.run("ip link set eth2 up && ip link add link eth2 name eth2.20 type vlan id 20");
         second.address("eth2.20", "10.1.20.2/24");
         second.address("eth3", "10.1.10.2/24");
     }
@@ -130,31 +136,38 @@ final class UmlSwitchIT {
     }
 
     @Test
-    void aFileArrivesWholeBothWaysInSegmentsThatNobodyCuts() {
-        for (boolean there : new boolean[] {true, false}) {
-            NetDevice receiver = lan.get(there ? 1 : 0);
-            long bytes = receiver.count("rx bytes");
-            long packets = receiver.count("rx packets");
-            long cut = receiver.count("rx cut");
-            assertThat((there ? second : first).checksumOf("http://" + (there ? firstAddress : secondAddress) + "/" + file.name()))
-                    .isEqualTo(file.sha256());
-            assertThat((receiver.count("rx bytes") - bytes) / (receiver.count("rx packets") - packets))
-                    .as("bytes of a frame, where those for the wire have 1514 at the most").isGreaterThan(3000);
-            assertThat(receiver.count("rx cut") - cut).as("frames that were cut").isZero();
-        }
+    void aFileArrivesWholeBothWaysByBothProtocolsInSegmentsThatNobodyCuts() {
+        assertArrivesUncut(second, lan.get(1), firstAddress);
+        assertArrivesUncut(first, lan.get(0), secondAddress);
+        assertArrivesUncut(second, lan.get(1), "[" + FIRST_IPV6 + "]");
+        assertArrivesUncut(first, lan.get(0), "[" + SECOND_IPV6 + "]");
+    }
+
+    private void assertArrivesUncut(NetGuest at, NetDevice card, String from) {
+        long bytes = card.count("rx bytes");
+        long packets = card.count("rx packets");
+        long cut = card.count("rx cut");
+        assertThat(at.checksumOf("http://" + from + "/" + file.name())).isEqualTo(file.sha256());
+        assertThat((card.count("rx bytes") - bytes) / (card.count("rx packets") - packets))
+                .as("bytes of a frame, where those for the wire have 1514 at the most").isGreaterThan(3000);
+        assertThat(card.count("rx cut") - cut).as("frames that were cut").isZero();
     }
 
     @Test
     void aFileArrivesWholeAtACardThatIsToldByCommandToCutSegmentsAndToFillInChecksums() {
-        NetDevice receiver = lan.get(1);
-        long cut = receiver.count("rx cut");
         second.run("ethtool -K eth0 rx-gro-hw off");
         try {
-            assertThat(second.checksumOf("http://" + firstAddress + "/" + file.name())).isEqualTo(file.sha256());
+            assertArrivesCut(firstAddress);
+            assertArrivesCut("[" + FIRST_IPV6 + "]");
         } finally {
             second.run("ethtool -K eth0 rx-gro-hw on");
         }
-        assertThat(receiver.count("rx cut") - cut).as("frames that were cut for the driver").isPositive();
+    }
+
+    private void assertArrivesCut(String from) {
+        long cut = lan.get(1).count("rx cut");
+        assertThat(second.checksumOf("http://" + from + "/" + file.name())).isEqualTo(file.sha256());
+        assertThat(lan.get(1).count("rx cut") - cut).as("frames that were cut for the driver").isPositive();
     }
 
     @Test
@@ -189,8 +202,9 @@ final class UmlSwitchIT {
         first.ping("10.1.20.2", 1472);
         second.ping("10.1.20.1", 1472);
         second.ping("10.1.10.1", 1472);
-        assertThat(first.checksumOf("http://10.1.10.2/" + file.name())).isEqualTo(file.sha256());
-        assertThat(first.checksumOf("http://10.1.20.2/" + file.name())).isEqualTo(file.sha256());
+        assertArrivesUncut(first, trunks.get(0), "10.1.10.2");
+        assertArrivesUncut(first, trunks.get(0), "10.1.20.2");
+        assertArrivesUncut(second, trunks.get(1), "10.1.20.1");
     }
 
     @Test
