@@ -21,7 +21,8 @@
 # main process dies. A watcher ends that group when Busbar, or the shell that sourced this file, is gone.
 
 # Where this file is, and what belongs to it.
-BUSBAR_GUEST_FOLDER=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
+BUSBAR_GUEST_FOLDER=$(readlink -f -- "${BASH_SOURCE[0]}")
+BUSBAR_GUEST_FOLDER=${BUSBAR_GUEST_FOLDER%/*}
 
 busbar_guest_say() {
     printf 'guest: %s\n' "$*" >&2
