@@ -38,6 +38,9 @@ final class UmlHostNetworksIT {
     private static final String PASST_GUEST = "10.9.0.2";
     private static final String PASST_HOST = "10.9.0.1";
 
+    /** What passt can send in one frame, and does. */
+    private static final String PASST_MTU = "65520";
+
     private final List<ProcessGroup> servers = new ArrayList<>();
     private TestNetwork network;
     private List<String> passtCommand;
@@ -54,16 +57,18 @@ final class UmlHostNetworksIT {
     void start(@TempDir Path folder) throws IOException {
         Host.require("iperf3", "iperf3");
         Host.require("passt", "passt");
+        Host.require("ethtool", "ethtool");
         network = TestNetwork.create();
         busbar = BusbarProcess.in(folder).start();
-        tap = NetDevice.add(busbar, "tap0", "backend", "tap", "netns", network.name(), "address", TAP_HOST + "/24");
+        tap = NetDevice.add(busbar, "tap0", "backend", "tap", "netns", network.name(), "address", TAP_HOST + "/24",
+                "max_vqp", "2");
         // Passt wants to see a way out, whose packets it never sends.
         network.run("ip", "route", "add", "default", "via", TAP_GUEST);
         Path socket = folder.resolve("passt");
         passtCommand = network.command("passt", "-f", "-s", socket.toString(), "--runas", "0", "-i", "tap0", "-4", "-a", PASST_GUEST,
                 "-n", "24", "-g", PASST_HOST, "-t", "none", "-u", "none");
         passt = ProcessGroup.start(passtCommand);
-        stream = NetDevice.add(busbar, "net1", "backend", "stream", "path", socket.toString());
+        stream = NetDevice.add(busbar, "net1", "mtu", PASST_MTU, "backend", "stream", "path", socket.toString());
         cable = NetDevice.add(busbar, "cable", "backend", "tap", "netns", network.name(), "address", CABLE_HOST + "/24");
         file = RandomFile.make(Files.createDirectory(folder.resolve("www")).resolve("file"));
         serve("iperf3", "-s", "-B", TAP_HOST);
@@ -127,6 +132,26 @@ final class UmlHostNetworksIT {
         assertThat(tap.count("rx cut")).isZero();
     }
 
+    /** With 16 flows, as each goes by one pair. */
+    @Test
+    void byATapInterfaceASecondQueuePairIsUsedWhileTheGuestWantsIt() {
+        guest.iperf(TAP_HOST, "-t", "1", "-P", "16");
+        long sentBefore = tap.counts("tx packets").get(3);
+        long receivedBefore = tap.counts("rx packets").get(2);
+        guest.run("ethtool -L eth0 combined 2");
+        try {
+            guest.iperf(TAP_HOST, "-t", "1", "-P", "16");
+            guest.iperf(TAP_HOST, "-t", "1", "-P", "16", "-R");
+            assertThat(tap.counts("tx packets").get(3) - sentBefore).as("sent by the second pair").isGreaterThan(100);
+            assertThat(tap.counts("rx packets").get(2) - receivedBefore).as("received by the second pair").isGreaterThan(100);
+        } finally {
+            guest.run("ethtool -L eth0 combined 1");
+        }
+        long received = tap.counts("rx packets").get(2);
+        guest.iperf(TAP_HOST, "-t", "1", "-P", "16", "-R");
+        assertThat(tap.counts("rx packets").get(2)).as("received by the second pair, which is not wanted any more").isEqualTo(received);
+    }
+
     @Test
     void theHostsInterfaceAndTheGuestsCardFollowEachOther() {
         network.run("ip", "link", "set", "cable", "down");
@@ -154,6 +179,8 @@ final class UmlHostNetworksIT {
         Iperf back = guest.iperf(PASST_HOST, "-R");
         System.out.printf("iperf3 from a guest to its host by stream and passt: %s, -R: %s%n", there, back);
         assertThat(guest.checksumOf("http://" + PASST_HOST + "/" + file.name())).isEqualTo(file.sha256());
+        guest.iperf(PASST_HOST, "-t", "1", "-u", "-l", "8000", "-b", "20M");
+        guest.iperf(PASST_HOST, "-t", "1", "-u", "-l", "8000", "-b", "20M", "-R");
         stream.assertNothingLost();
         passt.close();
         guest.awaitCarrier("eth1", false);
