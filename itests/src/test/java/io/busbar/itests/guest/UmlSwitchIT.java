@@ -129,6 +129,16 @@ final class UmlSwitchIT {
     }
 
     @Test
+    void aCardThatBusbarDrivesItselfReachesBoth() {
+        NetDevice own = add("own", "network", "lan", "driver_override", "virtio");
+        for (String address : List.of(firstAddress, secondAddress)) {
+            assertThat(busbar.ok("net", own.name(), "ping", address, "size", "1472", "count", "3")).contains("1472 bytes from " + address + ": seq=");
+        }
+        own.assertNothingLost();
+        busbar.ok("vdpa", "dev", "del", own.name());
+    }
+
+    @Test
     void tcpFlowsBothWays() {
         Iperf there = first.iperf(secondAddress);
         Iperf back = first.iperf(secondAddress, "-R");
