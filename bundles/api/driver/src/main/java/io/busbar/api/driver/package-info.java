@@ -1,6 +1,6 @@
 /**
  * Devices that Busbar itself drives, for code in this process: a disk of the bus as {@link io.busbar.api.driver.BlockDriver}, a
- * network card as {@link io.busbar.api.driver.NetDriver}.
+ * network card as {@link io.busbar.api.driver.NetDriver}, a console as {@link io.busbar.api.driver.ConsoleDriver}.
  *
  * <p>Each device that is bound to the bus driver {@code virtio} is an OSGi service of the interface of its type, with
  * the device's name as property {@link io.busbar.api.driver.DeviceDriver#DEVICE}. The service is there as long as the
@@ -12,7 +12,7 @@
  * a {@link io.busbar.api.driver.DriverException} that names the request.
  */
 @Export
-@Version("0.1.0")
+@Version("0.2.0")
 package io.busbar.api.driver;
 
 import org.osgi.annotation.bundle.Export;

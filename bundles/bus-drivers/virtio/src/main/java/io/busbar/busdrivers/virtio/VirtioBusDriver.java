@@ -1,6 +1,7 @@
 package io.busbar.busdrivers.virtio;
 
 import io.busbar.api.driver.BlockDriver;
+import io.busbar.api.driver.ConsoleDriver;
 import io.busbar.api.driver.DeviceDriver;
 import io.busbar.api.driver.NetDriver;
 import io.busbar.api.vdpa.Reason;
@@ -10,6 +11,7 @@ import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.busdrivers.virtio.block.DiskSettings;
 import io.busbar.busdrivers.virtio.block.VirtioDisk;
+import io.busbar.busdrivers.virtio.console.DrivenConsole;
 import io.busbar.busdrivers.virtio.life.DeviceLife;
 import io.busbar.busdrivers.virtio.life.DeviceType;
 import io.busbar.busdrivers.virtio.net.VirtioCard;
@@ -30,7 +32,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The bus driver {@code virtio}: devices that are bound to it are driven by this process, and are there for everybody as
- * services ({@link BlockDriver}, {@link NetDriver}). It takes a device only if its driver override says so.
+ * services ({@link BlockDriver}, {@link NetDriver}, {@link ConsoleDriver}). It takes a device only if its driver override says so.
  */
 @Component(service = VdpaBusDriver.class, configurationPid = VirtioBusDriver.PID)
 @Designate(ocd = VirtioBusConfig.class)
@@ -110,9 +112,13 @@ public final class VirtioBusDriver implements VdpaBusDriver {
                 VirtioCard card = new VirtioCard(device.name(), device.busName(), life.lane());
                 yield bind(device, life, card, NetDriver.class, card);
             }
+            case VirtioIds.VIRTIO_ID_CONSOLE -> {
+                DrivenConsole console = new DrivenConsole(device.name(), device.busName(), life.lane());
+                yield bind(device, life, console, ConsoleDriver.class, console);
+            }
             default -> throw new VdpaException(VdpaError.EOPNOTSUPP, device.name() + " has virtio device id "
-                    + device.deviceId() + ": expected " + VirtioIds.VIRTIO_ID_NET + ", a network device, or "
-                    + VirtioIds.VIRTIO_ID_BLOCK + ", a block device");
+                    + device.deviceId() + ": expected " + VirtioIds.VIRTIO_ID_NET + ", a network device, "
+                    + VirtioIds.VIRTIO_ID_BLOCK + ", a block device, or " + VirtioIds.VIRTIO_ID_CONSOLE + ", a console");
         };
     }
 

@@ -76,6 +76,17 @@ public final class LiveDevice {
         return queues.get(number);
     }
 
+    /**
+     * Writes to the device's configuration. Any thread.
+     *
+     * @param offset of the first byte
+     * @param bytes  what
+     * @throws VdpaException if the device does not take it
+     */
+    public void writeConfig(int offset, byte[] bytes) throws VdpaException {
+        device.ops().setConfig(offset, bytes);
+    }
+
     /** Returns the device's ops. */
     VdpaConfigOps ops() {
         return device.ops();

@@ -72,6 +72,11 @@ public final class ReceiveBuffers {
         queue.submit();
     }
 
+    /** Returns {@link io.busbar.core.virtio.ring.RingFault#NONE}, or what broke the queue. */
+    public int fault() {
+        return ring.fault();
+    }
+
     /** Asks the device for calls; returns whether it filled buffers meanwhile. */
     public boolean enableCalls() {
         return ring.enableCalls();

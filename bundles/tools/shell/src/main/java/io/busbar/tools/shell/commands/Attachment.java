@@ -28,6 +28,7 @@ final class Attachment {
     /** The same, and whether its input has ended, for a client that is a pipe. */
     private static final long PIPE_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
+    private final String command;
     private final String name;
     private final ConsoleViewer viewer;
     private final Dialogue client;
@@ -65,11 +66,13 @@ final class Attachment {
     /**
      * Makes it.
      *
-     * @param name   of the port, for sentences
-     * @param viewer closed at the end
-     * @param client who looks
+     * @param command which one, for sentences
+     * @param name    of the port, for sentences
+     * @param viewer  closed at the end
+     * @param client  who looks
      */
-    Attachment(String name, ConsoleViewer viewer, Dialogue client, Options options) {
+    Attachment(String command, String name, ConsoleViewer viewer, Dialogue client, Options options) {
+        this.command = command;
         this.name = name;
         this.viewer = viewer;
         this.client = client;
@@ -81,7 +84,7 @@ final class Attachment {
         Thread shows = Thread.ofPlatform().daemon().name("busbar-console-" + name).unstarted(this::show);
         try (viewer) {
             if (client.terminal()) {
-                client.note("console: connected to " + name + "; Ctrl-] leaves\n");
+                client.note(command + ": connected to " + name + "; Ctrl-] leaves\n");
             }
             client.begin();
             shows.start();
@@ -178,7 +181,7 @@ final class Attachment {
         int count = viewer.read(buffer, 0, buffer.length);
         long missed = viewer.missed();
         if (missed > 0) {
-            client.note("console: " + name + ": " + missed + " bytes were missed\n");
+            client.note(command + ": " + name + ": " + missed + " bytes were missed\n");
         }
         if (count == ConsoleViewer.ENDED) {
             return gone();
@@ -213,7 +216,7 @@ final class Attachment {
     private boolean gone() {
         if (!left) {
             portGone = true;
-            client.note("console: " + name + " is gone\n");
+            client.note(command + ": " + name + " is gone\n");
             client.finish();
         }
         return false;
@@ -225,9 +228,9 @@ final class Attachment {
             return;
         }
         if (!typist.isEmpty()) {
-            client.note("console: " + name + ": " + typist + " types, and you look on until it is your turn; --force takes over\n");
+            client.note(command + ": " + name + ": " + typist + " types, and you look on until it is your turn; --force takes over\n");
         } else if (toldTypist != null) {
-            client.note("console: " + name + ": you type now\n");
+            client.note(command + ": " + name + ": you type now\n");
         }
         toldTypist = typist;
     }

@@ -9,9 +9,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -29,24 +27,6 @@ final class BlkJob {
         this.disk = disk;
         this.arguments = arguments;
         this.output = output;
-    }
-
-    /** Something that has to do with a file. */
-    @FunctionalInterface
-    private interface FileWork {
-        void run() throws IOException, Wrong;
-    }
-
-    private static void withFile(Path file, FileWork work) throws Wrong {
-        try {
-            work.run();
-        } catch (NoSuchFileException e) {
-            throw new Wrong(file + ": there is no such file or directory", e);
-        } catch (AccessDeniedException e) {
-            throw new Wrong(file + ": the right to it is missing", e);
-        } catch (IOException e) {
-            throw new Wrong(file + ": " + e.getMessage(), e);
-        }
     }
 
     private Progress progress(String verb, long total) {
@@ -89,7 +69,7 @@ final class BlkJob {
     /** Copies to a file. */
     void read(BlkWords.Range range, Path file) throws Wrong {
         Progress progress = progress("read", range.length());
-        withFile(file, () -> {
+        FileWork.on(file, () -> {
             try (OutputStream out = Files.newOutputStream(file)) {
                 for (long at = 0; at < range.length(); at += STEP) {
                     byte[] bytes = disk.read(range.offset() + at, (int) Math.min(STEP, range.length() - at));
@@ -163,7 +143,7 @@ final class BlkJob {
     private long length(long offset, BlkWords.Content content) throws Wrong {
         long[] length = new long[1];
         switch (content) {
-            case BlkWords.FileContent(var file) -> withFile(file, () -> length[0] = Files.size(file));
+            case BlkWords.FileContent(var file) -> FileWork.on(file, () -> length[0] = Files.size(file));
             case BlkWords.TextContent(var bytes) -> length[0] = bytes.length;
             case BlkWords.PatternContent(_, var bytes) -> length[0] = bytes;
         }
@@ -175,7 +155,7 @@ final class BlkJob {
 
     private static void each(BlkWords.Content content, long offset, long length, Part part) throws Wrong {
         switch (content) {
-            case BlkWords.FileContent(var file) -> withFile(file, () -> {
+            case BlkWords.FileContent(var file) -> FileWork.on(file, () -> {
                 try (InputStream in = new BufferedInputStream(Files.newInputStream(file), STEP)) {
                     each(in, offset, length, part);
                 }

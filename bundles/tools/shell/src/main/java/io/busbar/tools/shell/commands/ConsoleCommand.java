@@ -136,15 +136,20 @@ public final class ConsoleCommand implements Command {
     private int attach(Words words, Invocation call) throws Wrong {
         ConsoleAccess console = find(words.device());
         ConsolePort port = port(words, console);
-        Dialogue client = call.dialogue().orElseThrow(() -> new Wrong(
-                "who gives this command cannot type while it runs: busbar console NAME, or busbar shell was expected"));
+        Dialogue client = client(call, "console NAME");
         try {
             ConsoleViewer viewer = console.view(port.index(), words.mode(), client.who());
             String name = port.index() == 0 ? words.device() : words.device() + " " + port.name();
-            return new Attachment(name, viewer, client, words.options()).run();
+            return new Attachment(name(), name, viewer, client, words.options()).run();
         } catch (VdpaException e) {
             throw refused(words.device(), e);
         }
+    }
+
+    /** Returns who types; refuses who cannot. */
+    static Dialogue client(Invocation call, String command) throws Wrong {
+        return call.dialogue().orElseThrow(() -> new Wrong(
+                "who gives this command cannot type while it runs: busbar " + command + ", or busbar shell was expected"));
     }
 
     private ConsoleAccess find(String name) throws Wrong {

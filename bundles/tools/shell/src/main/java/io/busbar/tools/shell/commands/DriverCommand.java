@@ -30,7 +30,7 @@ public final class DriverCommand extends OwnCommand {
                        management devices and bus drivers with the bundle they come from
                        driver override DEV BUSDRIVER
                        gives a device to a bus driver, and to no other from now on: vhost-user serves it at a
-                       socket, virtio drives it in this process (blk). Whoever uses it is disconnected
+                       socket, virtio drives it in this process (blk, net, con). Whoever uses it is disconnected
                        driver override DEV any
                        lets any bus driver have it that takes such devices, as at first
                 """, List.of("list", "override"));

@@ -3,6 +3,7 @@ package io.busbar.tools.shell.osgi;
 import io.busbar.api.backend.BackendFactory;
 import io.busbar.api.command.ShellCommand;
 import io.busbar.api.driver.BlockDriver;
+import io.busbar.api.driver.ConsoleDriver;
 import io.busbar.api.driver.DeviceDriver;
 import io.busbar.api.driver.NetDriver;
 import io.busbar.api.vdpa.VdpaBus;
@@ -78,6 +79,15 @@ public final class PluggedIn implements Inventory {
 
     void removeCard(NetDriver card) {
         driven.remove(card);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addConsole(ConsoleDriver console) {
+        driven.add(console);
+    }
+
+    void removeConsole(ConsoleDriver console) {
+        driven.remove(console);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

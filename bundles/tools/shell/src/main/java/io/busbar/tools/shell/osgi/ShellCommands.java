@@ -9,6 +9,7 @@ import io.busbar.tools.shell.Output;
 import io.busbar.tools.shell.commands.BlkCommand;
 import io.busbar.tools.shell.commands.BlockCommand;
 import io.busbar.tools.shell.commands.BundleCommand;
+import io.busbar.tools.shell.commands.ConCommand;
 import io.busbar.tools.shell.commands.ConsoleCommand;
 import io.busbar.tools.shell.commands.DriverCommand;
 import io.busbar.tools.shell.commands.HelpCommand;
@@ -60,6 +61,7 @@ public final class ShellCommands {
                 new BlkCommand(inventory),
                 new NetCommand(inventory),
                 new ConsoleCommand(inventory),
+                new ConCommand(inventory),
                 PartsCommand.backends(inventory),
                 new DriverCommand(inventory),
                 PartsCommand.models(inventory),
