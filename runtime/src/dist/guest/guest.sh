@@ -9,11 +9,14 @@
 #                                    User Mode Linux, or gives a shell if there is no root file system on that disk
 #   busbar_guest_kernel ARGUMENT...  becomes User Mode Linux, in the way that this machine needs; linux.uml beside this file
 #                                    is the same as a program
-#   busbar_guest_run SOCKET [MEM]    boots from the vhost-user-blk SOCKET, terminal = the guest's console, until the
-#                                    guest has powered off; returns the guest's exit status. MEM: default 256M.
+#   busbar_guest_start WORK ARGUMENT...
+#                                    boots a guest in the background whose files are in WORK, a folder made by
+#                                    busbar_guest_make_work; ARGUMENTs are the kernel's: its devices, what its first process is told
+#   busbar_guest_wait WORK           until that guest has ended; returns 1, and says why, if it did not end well
+#   busbar_guest_end WORK            ends it at once
 #
 # Environment:
-#   BUSBAR_PID            process that serves SOCKET: the guest is ended if it dies
+#   BUSBAR_PID            process that serves the guests' devices: they are ended if it dies
 #   BUSBAR_GUEST_SIZE     size of the image, default 256M
 #   BUSBAR_GUEST_MODULES  folder with the modules of the User Mode Linux kernel, default: the one of its package
 #
@@ -27,6 +30,10 @@ BUSBAR_GUEST_FOLDER=${BUSBAR_GUEST_FOLDER%/*}
 busbar_guest_say() {
     printf 'guest: %s\n' "$*" >&2
 }
+
+# What the kernel's first process is told, and what it does: BUSBAR_CONSOLE=hvc0, the shell's terminal, tty0 without it;
+# BUSBAR_NAME, the host name; BUSBAR_ADDRESS=A.B.C.D/N for eth0, DHCP without it; BUSBAR_HOSTS=NAME=ADDRESS,... for /etc/hosts;
+# BUSBAR_UPLINK=A.B.C.D/N,HOST, for eth1: its address, and that of the host. Programs without libraries know no server of names.
 
 # The path of a program that may be in an administrator's folder, which is not on every user's PATH.
 busbar_guest_tool() {
@@ -145,8 +152,9 @@ busbar_guest_fill_disk() {
     ln -s /proc/mounts "$root/etc/mtab"
     printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
     printf 'root:x:0:\n' >"$root/etc/group"
-    printf 'guest\n' >"$root/etc/hostname"
+    ln -s /run/hosts "$root/etc/hosts"
     busbar_guest_init >"$root/sbin/init" && chmod 0755 "$root/sbin/init" || return 1
+    busbar_guest_dhcp >"$root/sbin/dhcp" && chmod 0755 "$root/sbin/dhcp" || return 1
     busbar_guest_off >"$root/sbin/off" && chmod 0755 "$root/sbin/off" || return 1
     busbar_guest_profile >"$root/etc/profile"
     rm -f -- "$image" && truncate -s "$size" -- "$image" || return 1
@@ -171,10 +179,28 @@ export PATH=/bin:/sbin HOME=/root USER=root LOGNAME=root SHELL=/bin/sh
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /run
-hostname -F /etc/hostname
-if [ -n "$BUSBAR_ROWS" ]; then stty rows "$BUSBAR_ROWS" cols "$BUSBAR_COLS" </dev/tty0; fi
+hostname "${BUSBAR_NAME:-guest}"
+{ echo "127.0.0.1 localhost $(hostname)"; echo "$BUSBAR_HOSTS" | tr ',' '\n' | sed -n 's/\(.*\)=\(.*\)/\2 \1/p'; } >/run/hosts
+ip link set lo up
+if [ -d /sys/class/net/eth0 ]; then
+    ip link set eth0 up
+    if [ -n "$BUSBAR_ADDRESS" ]; then
+        ip address add "$BUSBAR_ADDRESS" dev eth0
+    else
+        udhcpc -i eth0 -n -q -t 5 -T 1 -s /sbin/dhcp >/dev/null 2>&1
+    fi
+fi
+if [ -d /sys/class/net/eth1 ]; then
+    uplink=$(echo "$BUSBAR_UPLINK" | tr ',' ' ')
+    set -- $uplink
+    ip link set eth1 up
+    ip address add "$1" dev eth1
+    ip route add default via "$2" dev eth1
+fi
+console=/dev/${BUSBAR_CONSOLE:-tty0}
+if [ -n "$BUSBAR_ROWS" ]; then stty rows "$BUSBAR_ROWS" cols "$BUSBAR_COLS" <$console; fi
 cd /root
-setsid -c /bin/sh -l </dev/tty0 >/dev/tty0 2>&1
+setsid -c /bin/sh -l <$console >$console 2>&1
 cd /
 kill -KILL -1
 sync
@@ -193,27 +219,51 @@ kill -KILL -1
 OFF
 }
 
+# What udhcpc calls: takes the address. The router of such a network leads nowhere.
+busbar_guest_dhcp() {
+    cat <<'DHCP'
+#!/bin/sh
+[ "$1" = bound ] || [ "$1" = renew ] || exit 0
+ip address flush dev "$interface"
+ip address add "$ip/${mask:-24}" dev "$interface"
+DHCP
+}
+
 busbar_guest_profile() {
     cat <<'PROFILE'
 export PATH=/bin:/sbin
-export PS1='guest:\w# '
-unset BUSBAR_ROWS BUSBAR_COLS BUSBAR_WORK
+export PS1="$(hostname):\w# "
 poweroff() { /sbin/off; }
 halt() { /sbin/off; }
 reboot() { /sbin/off; }
-blocks=$(cat /sys/block/vda/size)
+address() {
+    local found=$(ip -4 -o address show dev "$1" 2>/dev/null | sed -n 's:.* inet \([0-9.]*\)/.*:\1:p')
+    printf '%-10s' "${found:-no address}"
+}
 cat <<BANNER
 
-  This is Linux $(uname -r), a real kernel. Its root disk, /dev/vda ($((blocks / 2048)) MiB), is a virtio block
-  device on Busbar's bus: what you read and write here is served by a Java bundle.
+  This is Linux $(uname -r), a real kernel. What it uses is served by Java bundles on Busbar's bus:
 
-    in a second terminal:  ./busbar vdpa dev show                  the device
-                           ./busbar vdpa dev vstats show disk0     its counters, as they move
-    here:                  dd if=/dev/vda of=/dev/null bs=1M       gives it some work
-                           exit                                    powers this Linux off
+    /dev/vda   $(($(cat /sys/block/vda/size) / 2048)) MiB, its root disk
+BANNER
+[ ! -d /sys/class/net/eth0 ] || echo "    eth0       $(address eth0) on the network lan0${BUSBAR_HOSTS:+ with $(echo "$BUSBAR_HOSTS" | sed 's/=[^,]*//g; s/,/, /g')}"
+host=$(echo "$BUSBAR_UPLINK" | cut -d, -f2)
+[ -z "$host" ] || echo "    eth1       $(address eth1) beside the host, which is $host"
+[ -z "$BUSBAR_CONSOLE" ] || echo "    $BUSBAR_CONSOLE       this terminal"
+cat <<BANNER
+
+    in a second terminal:  ./busbar vdpa dev show              the devices
+                           ./busbar vdpa dev vstats show disk0 counters, as they move
+    here:                  dd if=/dev/vda of=/dev/null bs=1M   gives the disk some work
+BANNER
+[ -z "$BUSBAR_HOSTS" ] || echo "                           ping -c 3 $(echo "$BUSBAR_HOSTS" | sed 's/=.*//')                    across the switch"
+[ -z "$host" ] || echo "                           wget -qO- http://$host:PORT/    the host's 127.0.0.1:PORT"
+cat <<BANNER
+                           exit                                powers this Linux off
 
 BANNER
-unset blocks
+unset BUSBAR_ROWS BUSBAR_COLS BUSBAR_WORK BUSBAR_CONSOLE BUSBAR_NAME BUSBAR_ADDRESS BUSBAR_HOSTS BUSBAR_UPLINK host
+unset -f address
 PROFILE
 }
 
@@ -227,9 +277,13 @@ busbar_guest_make_initrd() {
 
 # BUSBAR_WORK, where it is given, is a folder of the host: a guest that cannot boot leaves the reason there.
 busbar_guest_fill_initrd() {
-    local initrd=$1 work=$2 busybox module
+    local initrd=$1 work=$2 busybox module name
     busybox=$(busbar_guest_tool busybox) && module=$(busbar_guest_module) || return 1
-    mkdir -p "$work"/{bin,dev,proc,sys,disk} && cp -- "$busybox" "$work/bin/busybox" && cp -- "$module" "$work/" || return 1
+    mkdir -p "$work"/{bin,dev,proc,sys,disk,modules} && cp -- "$busybox" "$work/bin/busybox" || return 1
+    # Each needs those before it.
+    for name in block/virtio_blk ../net/core/failover net/net_failover net/virtio_net char/virtio_console; do
+        cp -- "${module%/block/virtio_blk.ko}/$name.ko" "$work/modules/" || return 1
+    done
     cat >"$work/init" <<'INIT'
 #!/bin/busybox sh
 export PATH=/bin
@@ -246,7 +300,9 @@ refuse() {
     poweroff -f
 }
 mount -t devtmpfs devtmpfs /dev
-insmod /virtio_blk.ko
+for module in virtio_blk failover net_failover virtio_net virtio_console; do
+    insmod /modules/$module.ko
+done
 tries=0
 while [ ! -b /dev/vda ]; do
     tries=$((tries + 1))
@@ -262,60 +318,45 @@ INIT
     (cd "$work" && find . -print0 | cpio --quiet -0 -o -H newc -R 0:0) | gzip -1 >"$initrd"
 }
 
-busbar_guest_run() {
-    local socket=$1 mem=${2:-256M} work rc=0
-    if [[ ! -S $socket ]]; then
-        busbar_guest_say "$socket: expected the socket of a disk"
-        return 1
-    fi
-    socket=$(realpath -- "$socket")
-    work=$(busbar_guest_make_work) || return 1
-    if busbar_guest_make_initrd "$work/initrd.gz"; then
-        busbar_guest_boot "$socket" "$mem" "$work" || rc=$?
-    else
-        busbar_guest_say "could not make the initramfs in $work"
-        rc=1
-    fi
-    rm -rf -- "$work"
-    return "$rc"
-}
-
-busbar_guest_boot() {
-    local socket=$1 mem=$2 work=$3 rc=0 saved='' size rows='' cols='' watcher monitor=0
-    # shellcheck disable=SC2054  # the comma belongs to con0
-    local arguments=(
-        "mem=$mem" "initrd=$work/initrd.gz" quiet loglevel=0 noreboot panic=-1
-        con=null con0=fd:0,fd:1 "uml_dir=$work/" umid=guest
-        "virtio_uml.device=$work/disk.sock:2" "BUSBAR_WORK=$work" "TERM=${TERM:-linux}"
-    )
-    if [[ -t 0 ]]; then
-        saved=$(stty -g)
-        size=$(stty size) && read -r rows cols <<<"$size"
-        ((rows > 0 && cols > 0)) && arguments+=("BUSBAR_ROWS=$rows" "BUSBAR_COLS=$cols")
-    fi
-    busbar_guest_say "boots User Mode Linux, $mem of memory, disk at $socket"
-    # A kernel's command line ends a word at a blank, and the driver the path at a colon.
-    ln -s -- "$socket" "$work/disk.sock"
-    busbar_guest_watch "$work" "$saved" &
-    watcher=$!
-    # With job control the guest gets a process group of its own, and that group gets the terminal.
+busbar_guest_start() {
+    local work=$1 monitor=0
+    shift
+    # With job control the guest gets a process group of its own.
     [[ $- == *m* ]] && monitor=1
     set -m
     (
         printf '%s\n' "$BASHPID" >"$work/leader"
-        busbar_guest_kernel "${arguments[@]}"
-    ) 2>"$work/errors" || rc=$?
+        # shellcheck disable=SC2054  # the comma belongs to con0
+        busbar_guest_kernel "initrd=$work/initrd.gz" quiet loglevel=0 noreboot panic=-1 con=null con0=null,fd:1 \
+            "uml_dir=$work/" umid=guest "BUSBAR_WORK=$work" "TERM=${TERM:-linux}" "$@"
+    ) </dev/null >"$work/output" 2>"$work/errors" &
+    BUSBAR_GUEST_PID=$!
     ((monitor)) || set +m
+    printf '%s\n' "$BUSBAR_GUEST_PID" >"$work/pid"
+    busbar_guest_watch "$work" >/dev/null &
+    printf '%s\n' "$!" >"$work/watcher"
+    disown "$!" # or the shell would say that it was killed
+}
+
+# Whether it has not ended; one that has and was not waited for has not.
+busbar_guest_runs() {
+    local stat
+    stat=$(cat "/proc/$(<"$1/pid")/stat" 2>/dev/null) || return 1
+    stat=${stat##*) }
+    [[ ${stat%% *} != Z ]]
+}
+
+busbar_guest_wait() {
+    local work=$1 rc=0
+    wait "$(<"$work/pid")" 2>/dev/null || rc=$?
     busbar_guest_end "$work"
-    kill "$watcher" 2>/dev/null
-    wait "$watcher" 2>/dev/null
-    [[ -n $saved ]] && stty "$saved"
+    kill -KILL "$(<"$work/watcher")" 2>/dev/null
     if [[ -s $work/refused ]]; then
         busbar_guest_say "$(<"$work/refused")"
         rc=1
     elif ((rc != 0)); then
         busbar_guest_say "Linux ended with status $rc"
-        cat -- "$work/errors" >&2
+        cat -- "$work/errors" "$work/output" >&2
     fi
     return "$rc"
 }
@@ -327,23 +368,24 @@ busbar_guest_end() {
 
 busbar_guest_signal() {
     local signal=$1 work=$2 leader
-    leader=$(cat -- "$work/leader" 2>/dev/null) && [[ -n $leader ]] && kill "-$signal" -- "-$leader" 2>/dev/null
-    return 0
+    leader=$(cat -- "$work/leader" 2>/dev/null) || return 0
+    [[ -z $leader ]] || kill "-$signal" -- "-$leader" 2>/dev/null || true
 }
 
-# Runs beside the guest: a shell that waits for a program in the foreground cannot act on anything else.
+# Runs beside the guest: a shell that waits for a program in the foreground cannot act on anything else, nor one that is killed.
 busbar_guest_watch() {
-    local work=$1 terminal=$2 owner=$$
-    trap '' INT QUIT HUP TTOU # TTOU: it may set a terminal that belongs to another process group
+    local work=$1 owner=$$
+    # TERM too: whoever ends the shell with its whole process group leaves the guest, which has its own, to this.
+    trap '' INT QUIT HUP TERM
     while sleep 0.3; do
         if ! kill -0 "$owner" 2>/dev/null; then
             busbar_guest_end "$work"
-            [[ -n $terminal ]] && stty "$terminal" 2>/dev/null </dev/tty
+            [[ -z ${BUSBAR_PID:-} ]] || kill -TERM "$BUSBAR_PID" 2>/dev/null
             rm -rf -- "$work"
             return
         fi
         if [[ -n ${BUSBAR_PID:-} ]] && ! kill -0 "$BUSBAR_PID" 2>/dev/null; then
-            busbar_guest_say "Busbar (process $BUSBAR_PID) is gone, and the guest's disk with it: the guest is ended" \
+            busbar_guest_say "Busbar (process $BUSBAR_PID) is gone, and the guest's devices with it: the guest is ended" \
                 2>>"$work/errors"
             busbar_guest_signal TERM "$work"
             sleep 1

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.osgi.framework.BundleException;
 import org.slf4j.LoggerFactory;
 
@@ -91,6 +92,7 @@ public final class Launcher {
         if (options.disk().isPresent()) {
             FirstDisk.require(options.disk().get());
         }
+        var devices = options.devices().isPresent() ? Optional.of(DeviceFile.read(options.devices().get())) : Optional.<DeviceFile>empty();
         framework = new BusbarFramework(options.home().resolve("bundles"), instance.frameworkCache());
         framework.start(features, settings.byPid());
         FirstDisk.awaitControl(instance.controlSocket());
@@ -98,6 +100,9 @@ public final class Launcher {
         if (options.disk().isPresent()) {
             var socket = FirstDisk.add(instance.controlSocket(), options.disk().get(), settings.socketDir());
             use = ReadyMessage.use(socket, options.home().resolve("guest/linux.uml"), options.initrd()) + "\n";
+        }
+        if (devices.isPresent()) {
+            devices.get().add(instance.controlSocket());
         }
         System.out.print(ReadyMessage.ready(instance.name(), settings.socketDir()) + "\n" + use);
         System.out.flush();

@@ -18,6 +18,7 @@ import java.util.Set;
  * @param instance the instance's name
  * @param socketDir where devices' sockets are made; empty: {@code sockets} in the instance's state
  * @param disk an existing image that becomes {@code disk0}
+ * @param devices a file in which devices are declared
  * @param initrd an initial RAM disk to name in the User Mode Linux command line that is printed
  * @param console true: log lines go to standard error instead of the instance's log file
  */
@@ -27,11 +28,12 @@ record Options(
         String instance,
         Optional<Path> socketDir,
         Optional<Path> disk,
+        Optional<Path> devices,
         Optional<Path> initrd,
         boolean console) {
 
     private static final Set<String> VALUED =
-            Set.of("--instance", "--state-dir", "--socket-dir", "--disk", "--home", "--uml-initrd");
+            Set.of("--instance", "--state-dir", "--socket-dir", "--disk", "--devices", "--home", "--uml-initrd");
 
     /**
      * @param args the command line; a value is the word after its option, or stands behind {@code =} in the same one
@@ -45,6 +47,7 @@ record Options(
         var instance = StatePaths.instance(env);
         var socketDir = Optional.<Path>empty();
         var disk = Optional.<Path>empty();
+        var devices = Optional.<Path>empty();
         var initrd = Optional.<Path>empty();
         var console = false;
         var words = new ArrayDeque<>(args);
@@ -57,7 +60,7 @@ record Options(
             var option = word.name();
             if (!VALUED.contains(option)) {
                 throw new UsageException("unknown option \"" + word + "\" (--instance NAME, --state-dir DIR,"
-                        + " --socket-dir DIR, --disk FILE, --uml-initrd FILE, --home DIR, --console)");
+                        + " --socket-dir DIR, --disk FILE, --devices FILE, --uml-initrd FILE, --home DIR, --console)");
             }
             if (word.value().isEmpty() && words.isEmpty()) {
                 throw new UsageException(option + " needs a value");
@@ -68,6 +71,7 @@ record Options(
                 case "--state-dir" -> stateRoot = path(option, value);
                 case "--socket-dir" -> socketDir = Optional.of(path(option, value));
                 case "--disk" -> disk = Optional.of(path(option, value));
+                case "--devices" -> devices = Optional.of(path(option, value));
                 case "--uml-initrd" -> initrd = Optional.of(path(option, value));
                 default -> home = path(option, value);
             }
@@ -75,7 +79,7 @@ record Options(
         if (stateRoot == null) {
             stateRoot = stateRoot(env);
         }
-        return new Options(home, stateRoot, instance, socketDir, disk, initrd, console);
+        return new Options(home, stateRoot, instance, socketDir, disk, devices, initrd, console);
     }
 
     private static Path stateRoot(Map<String, String> env) throws UsageException {

@@ -65,7 +65,7 @@ class OptionsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--disk", "--instance", "--state-dir", "--socket-dir", "--home", "--uml-initrd"})
+    @ValueSource(strings = {"--disk", "--devices", "--instance", "--state-dir", "--socket-dir", "--home", "--uml-initrd"})
     void anOptionWithoutItsValueIsNamed(String option) {
         assertThatExceptionOfType(UsageException.class)
                 .isThrownBy(() -> parse(Map.of("HOME", "/h"), option))

@@ -2,12 +2,16 @@ package io.busbar.itests.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import io.busbar.itests.BusbarProcess;
 import io.busbar.itests.Command;
 import io.busbar.itests.Distribution;
 import io.busbar.itests.Eventually;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +23,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code busbar run}, as its user sees it in a terminal. */
 class RunIT {
@@ -64,6 +70,68 @@ class RunIT {
                     "busbar: disk0 served [1-9]\\d* reads \\([\\d.]+ MiB\\), [1-9]\\d* writes .* 0 errors");
         }
         assertThat(busbar("status").out()).isEqualTo("instance default: not running\n");
+    }
+
+    /** By DHCP and by name, through the switch and through passt; the terminal is the virtio console, which can be left and come back to. */
+    @Test
+    void itsGuestsReachEachOtherAndTheHostsOwnServices() throws Exception {
+        Host.require("passt", "passt");
+        var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1);
+        server.createContext("/", exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            exchange.getResponseBody().write("hello-of-the-host\n".getBytes(StandardCharsets.US_ASCII));
+            exchange.close();
+        });
+        server.start();
+        try (var terminal = TerminalSession.start(environment(), Distribution.script() + " run --guests 2")) {
+            terminal.expect("busbar: guest1 at 10.77.0.", BOOT).expect(PROMPT, BOOT);
+            terminal.type("ping -c 2 guest1").expect("2 packets received", ANSWER);
+            terminal.type("ip -4 -o address show dev eth0 | sed 's/.*inet /eth0-has-/'").expect("eth0-has-10.77.0.", ANSWER);
+            terminal.type("wget -qO- http://10.9.0.1:" + server.getAddress().getPort() + "/").expect("hello-of-the-host", ANSWER);
+            terminal.type("tty").expect("/dev/hvc0", ANSWER);
+            assertThat(busbar("console", "list").out()).contains("con0  console  driver open", "con1  console  driver open");
+
+            terminal.press("\u001d").expect("the guest goes on: Enter brings you back", ANSWER).press("\n").type("echo back-$((6 * 7))")
+                    .expect("back-42", ANSWER).type("exit");
+            assertThat(terminal.awaitEnd()).as(terminal.screen()).isZero();
+            assertThat(terminal.screen()).containsPattern("busbar: net0 carried [1-9]\\d* frames from the guest")
+                    .containsPattern("busbar: host0 carried [1-9]\\d* frames from the guest .* and [1-9]")
+                    .containsPattern("busbar: con0 carried [1-9]\\d* bytes from the guest and [1-9]")
+                    .containsPattern("busbar: disk1 served [1-9]");
+        } finally {
+            server.stop(0);
+        }
+        assertThat(busbar("status").out()).isEqualTo("instance default: not running\n");
+    }
+
+    /** What is piped in is typed, and its end is that of the shell; addresses are counted from the one that is given. */
+    @Test
+    void withoutATerminalWhatIsPipedInIsTyped() {
+        var result = Command.run(BOOT, environment(), List.of("bash", "-c",
+                "printf 'echo answer-$((6*7))\\nping -c 1 guest1 | grep received\\n' | \"$1\" run --guests 2 --no-passt --address 192.168.7.5/24",
+                "bash", Distribution.script().toString()));
+        assertThat(result.exit()).as(result.out() + result.err()).isZero();
+        assertThat(result.out()).contains("answer-42", "1 packets received", "192.168.7.5");
+        assertThat(result.err()).contains("guest1 at 192.168.7.6", "busbar: net1 carried ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "--guests 0                            | --guests 0: a number from 1 to 16 was expected",
+        "--guests 17                           | --guests 17: a number from 1 to 16 was expected",
+        "--guests two                          | --guests two: a number from 1 to 16 was expected",
+        "--address 10.0.0.1                    | --address 10.0.0.1: an IPv4 address and the length of its prefix were expected",
+        "--address 10.0.0.256/24               | --address 10.0.0.256/24: 256 is no part of an address",
+        "--guests 3 --address 10.0.0.253/24    | 255, and 254 is the most",
+        "--no-net --address 10.0.0.1/24        | --address 10.0.0.1/24 is for the network, and --no-net leaves it out",
+        "--no-guest --guests 2                 | --guests is for guests, and --no-guest boots none"
+    })
+    void wrongWordsAreNamed(String words, String sentence) {
+        var all = new ArrayList<>(List.of("run"));
+        all.addAll(List.of(words.split(" ")));
+        var result = busbar(all.toArray(String[]::new));
+        assertThat(result.exit()).isEqualTo(2);
+        assertThat(result.err()).contains(sentence);
     }
 
     private long reads() {

@@ -41,10 +41,19 @@ public final class ControlConnection implements AutoCloseable {
      * @throws IOException if nobody listens there
      */
     public static ControlConnection open(Path socket) throws IOException {
+        return open(socket, Path.of("").toAbsolutePath());
+    }
+
+    /**
+     * As the other one.
+     *
+     * @param cwd where relative file names in commands start, absolute
+     */
+    public static ControlConnection open(Path socket, Path cwd) throws IOException {
         var channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             channel.connect(UnixDomainSocketAddress.of(socket));
-            return new ControlConnection(channel, Path.of("").toAbsolutePath());
+            return new ControlConnection(channel, cwd);
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;

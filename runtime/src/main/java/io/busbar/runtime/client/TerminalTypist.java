@@ -36,9 +36,9 @@ final class TerminalTypist implements Typist {
         this.closes = closes;
     }
 
-    /** The process's own terminal, opened when it is needed. */
+    /** The process's own terminal, opened when it is needed. Of some type, as one of type "dumb" would not be made raw. */
     static TerminalTypist own() {
-        return new TerminalTypist(() -> TerminalBuilder.builder().name("busbar").system(true).build(), true);
+        return new TerminalTypist(() -> TerminalBuilder.builder().name("busbar").type("ansi").system(true).build(), true);
     }
 
     /** A terminal that is open and stays so. */

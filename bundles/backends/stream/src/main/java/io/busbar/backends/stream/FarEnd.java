@@ -45,6 +45,8 @@ final class FarEnd implements AutoCloseable {
     private UnixListener listener;
     private boolean listenerPaused;
     private int pauseMillis = FIRST_PAUSE_MILLIS;
+    /** When it is tried again, whatever wakes the thread before. */
+    private long nextTryNanos = System.nanoTime();
     private long token = FIRST_CONNECTION;
     private volatile Connection connection;
     private volatile String trouble;
@@ -155,7 +157,16 @@ final class FarEnd implements AutoCloseable {
 
     private int timeoutMillis() {
         boolean tries = connection == null && !listens || listenerPaused;
-        return tries ? pauseMillis : -1;
+        return tries ? (int) Math.max(0, TimeUnit.NANOSECONDS.toMillis(nextTryNanos - System.nanoTime() + 999_999)) : -1;
+    }
+
+    private void pause(int millis) {
+        pauseMillis = Math.min(LAST_PAUSE_MILLIS, millis);
+        nextTryNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pauseMillis);
+    }
+
+    private boolean isTime() {
+        return System.nanoTime() - nextTryNanos >= 0;
     }
 
     private void handle(long event, int events) {
@@ -176,9 +187,9 @@ final class FarEnd implements AutoCloseable {
         Connection now = connection;
         if (now != null && now.ended() != null) {
             lose(now);
-        } else if (listenerPaused) {
+        } else if (listenerPaused && isTime()) {
             resumeListener();
-        } else if (now == null && !listens) {
+        } else if (now == null && !listens && isTime()) {
             connect();
         }
     }
@@ -188,7 +199,7 @@ final class FarEnd implements AutoCloseable {
             use(UnixStream.connect(path, 0));
             connected();
         } catch (LinuxException e) {
-            pauseMillis = Math.min(LAST_PAUSE_MILLIS, 2 * pauseMillis);
+            pause(2 * pauseMillis);
             notConnected(e);
         }
     }
@@ -231,7 +242,7 @@ final class FarEnd implements AutoCloseable {
     private void pauseListener() {
         try {
             epoll.modify(listener.fd().number(), 0, LISTENER);
-            pauseMillis = LAST_PAUSE_MILLIS;
+            pause(LAST_PAUSE_MILLIS);
             listenerPaused = true;
         } catch (LinuxException e) {
             LOG.error("{}: nobody is accepted at {} any more", context.deviceName(), path, e);
@@ -267,7 +278,7 @@ final class FarEnd implements AutoCloseable {
     }
 
     private void lose(Connection lost) {
-        pauseMillis = lost.wasHeard() ? FIRST_PAUSE_MILLIS : Math.min(LAST_PAUSE_MILLIS, 2 * pauseMillis);
+        pause(lost.wasHeard() ? FIRST_PAUSE_MILLIS : 2 * pauseMillis);
         trouble = "the far end at " + path + " " + lost.ended();
         LOG.info("{}: {}", context.deviceName(), trouble);
         connection = null;

@@ -289,6 +289,25 @@ class StreamBackendTest {
         }
     }
 
+    /** As passt does with everybody while it has somebody: it closes at once, and each time the device's state changes. */
+    @Test
+    void a_far_end_that_closes_at_once_is_tried_at_growing_distances() throws Exception {
+        listen();
+        open();
+        int accepted = 0;
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(1500);
+        while (System.nanoTime() < end) {
+            var stream = listener.accept();
+            if (stream.isPresent()) {
+                accepted++;
+                stream.get().close();
+            } else {
+                Thread.onSpinWait();
+            }
+        }
+        assertThat(accepted).isBetween(1, 8);
+    }
+
     @Test
     void who_listens_serves_one_after_the_other_and_turns_the_others_away() throws Exception {
         StreamBackend backend = open("listen", "on");

@@ -46,6 +46,8 @@ final class ConsoleModel implements PullingDeviceModel, ConsoleAccess {
     private final AtomicInteger sizeTold = new AtomicInteger();
     private volatile ConsoleBackend backend;
     private volatile long driverFeatures;
+    /** The driver of a console without named ports was told a size. Set by the queue's thread, cleared while it stands. */
+    private volatile boolean sizeSaid;
 
     ConsoleModel(DeviceModelContext context, ConsoleOptions options) {
         this.context = context;
@@ -119,6 +121,8 @@ final class ConsoleModel implements PullingDeviceModel, ConsoleAccess {
         public void inUse(int port) {
             if (multiport()) {
                 control.inUse(ports[port]);
+            } else if (!sizeSaid) {
+                saySizeFirst();
             }
         }
     }
@@ -141,6 +145,17 @@ final class ConsoleModel implements PullingDeviceModel, ConsoleAccess {
             size = now.size(0).map(ConsoleModel::packed).orElse(0);
         }
         return size == 0 ? sizeTold.get() : size;
+    }
+
+    /**
+     * The size that was there before the driver is told when that sends something: Linux's reads it on a change alone, and does not
+     * survive one before its console is there (drivers/char/virtio_console.c, config_work_handler).
+     */
+    private void saySizeFirst() {
+        sizeSaid = true;
+        if (has(driverFeatures, VIRTIO_CONSOLE_F_SIZE) && size() != 0) {
+            context.configChanged();
+        }
     }
 
     private void tellSize() {
@@ -196,6 +211,7 @@ final class ConsoleModel implements PullingDeviceModel, ConsoleAccess {
     public void setDriverFeatures(long features) {
         driverFeatures = features;
         if (features == 0) {
+            sizeSaid = false;
             control.reset();
             Stream.of(ports).forEach(Port::reset);
             Stream.of(transmits).forEach(Transmit::reset);

@@ -91,6 +91,31 @@ class ConsoleModelTest {
         assertThat(size(console)).as("nobody says otherwise").isEqualTo("132x50");
     }
 
+    @Test
+    void a_size_from_before_the_driver_is_told_when_that_first_sends_and_after_a_reset_again() throws Exception {
+        ConsoleFixture console = new ConsoleFixture();
+        ConsoleViewer typist = console.model.view(0, Mode.TYPE, "me");
+        typist.resize(132, 50);
+        console.start();
+        int before = console.context.configChanges();
+        console.send("hello");
+        console.send("again");
+        assertThat(console.context.configChanges()).isEqualTo(before + 1);
+        console.model.setDriverFeatures(0);
+        console.start();
+        assertThat(console.context.configChanges()).as("the driver has sent nothing").isEqualTo(before + 1);
+        console.send("hello");
+        assertThat(console.context.configChanges()).isEqualTo(before + 2);
+    }
+
+    @Test
+    void without_a_size_nothing_is_told() throws Exception {
+        ConsoleFixture console = new ConsoleFixture().start();
+        int before = console.context.configChanges();
+        console.send("hello");
+        assertThat(console.context.configChanges()).isEqualTo(before);
+    }
+
     private static String size(ConsoleFixture console) {
         byte[] size = new byte[4];
         console.model.readConfig(0, size);
