@@ -109,7 +109,13 @@ class BadInputIT {
         "block resize good 9999999999T|\"9999999999T\" is no size",
         "block resize good 8388607T|file DIR/good.img cannot have 9223370937343148032 bytes",
         "block resize good 2M 3M|\"3M\" is one word too many",
-        "backend bogus|\"bogus\" is unknown; expected one of: list",
+        "backend bogus|\"bogus\" is unknown; expected one of: list, swap",
+        "backend swap good|swap needs a device and a backend",
+        "backend swap nosuch memory|there is no device \"nosuch\"; expected one of: good",
+        "backend swap good nosuch|good keeps its backend: backend nosuch is not there: expected one of file, memory",
+        "backend swap good memory size 4K|good keeps its backend: the backend has 4096 bytes, but the driver was told",
+        "backend swap good file path DIR/nosuch.img|good keeps its backend: file DIR/nosuch.img is not there",
+        "backend swap good memory --timeout never|--timeout \"never\": expected milliseconds",
     })
     void aWrongCommandIsNamed(String line, String sentence) {
         assertRefused(line, sentence);

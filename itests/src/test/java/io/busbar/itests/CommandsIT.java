@@ -68,7 +68,7 @@ class CommandsIT {
         "vdpa dev add name d mgmtdev nosuch|Error: vdpa: Fail to find the specified management device.",
         "vdpa dev add name d mgmtdev sim_block bogus 5|Unknown option \"bogus\"",
         "block resize nosuch 1G|block: there is no device \"nosuch\"",
-        "backend bogus|backend: \"bogus\" is unknown; expected one of: list",
+        "backend bogus|backend: \"bogus\" is unknown; expected one of: list, swap",
     })
     void aWrongCommandIsNamedWithExitStatusOne(String words, String sentence) {
         var result = busbar.script(words.split(" "));

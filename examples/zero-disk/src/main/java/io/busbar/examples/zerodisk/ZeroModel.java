@@ -57,6 +57,7 @@ final class ZeroModel implements DeviceModel {
     // The rest is for models that others put together with backends; the disk does this part itself.
 
     @Override public void attach(Object backend) { }
+    @Override public void checkSuccessor(Object backend) { }
     @Override public void detach() { }
     @Override public long deviceFeatures() { return ZeroDisk.FEATURES; }
     @Override public int vqCount() { return 1; }

@@ -6,6 +6,7 @@ import io.busbar.api.vdpa.InflightArea;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VqCallback;
 import io.busbar.api.vdpa.VqState;
+import java.time.Duration;
 import java.util.Map;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -144,6 +145,18 @@ public interface DataPath extends AutoCloseable {
     void detach() throws VdpaException;
 
     /**
+     * Exchanges what is behind the model: queues take nothing more, and once nothing is in flight the exchange is made and
+     * they go on with the same model.
+     *
+     * @param deadline how long what is in flight may take to end
+     * @param exchange made on the caller's thread while nothing is in flight
+     * @return how long the queues were held up
+     * @throws VdpaException ETIMEDOUT if it did not end by then: the exchange was not made; or what the exchange throws. In
+     *                       both cases the queues go on
+     */
+    QueuePause exchange(Duration deadline, Exchange exchange) throws VdpaException;
+
+    /**
      * Makes a fresh area for the record of requests in flight; see {@link io.busbar.api.vdpa.InflightTracking}.
      *
      * @param queues    number of queues
@@ -180,6 +193,18 @@ public interface DataPath extends AutoCloseable {
 
     /** Returns whether it works, and if not, why. */
     Health health();
+
+    /** Puts something in the place of what is behind a model. */
+    @FunctionalInterface
+    interface Exchange {
+
+        /**
+         * Does it.
+         *
+         * @throws VdpaException if it is refused; all is as it was then
+         */
+        void run() throws VdpaException;
+    }
 
     /**
      * Stops everything and lets go of all threads; waits no longer than the engine's deadline. Requests that do not end by

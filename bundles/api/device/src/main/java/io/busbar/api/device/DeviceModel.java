@@ -15,13 +15,22 @@ import org.osgi.annotation.versioning.ConsumerType;
 public interface DeviceModel extends AutoCloseable {
 
     /**
-     * Takes a backend. No chain is in flight.
+     * Takes a backend, in the place of the one that is attached if there is one. No chain is in flight.
      *
      * @param backend an opened backend of the factory's kind
      * @throws VdpaException if it does not do what a driver was told already (features, read-only), or is of the wrong
-     *                       kind; the model then has no backend
+     *                       kind; nothing has changed then
      */
     void attach(Object backend) throws VdpaException;
+
+    /**
+     * Checks whether a backend could take the place of the one that is attached without the driver noticing: all that it was
+     * told of the device still holds, the capacity of a disk too. While chains are processed; changes nothing.
+     *
+     * @param backend an opened backend of the factory's kind
+     * @throws VdpaException what does not hold any more
+     */
+    void checkSuccessor(Object backend) throws VdpaException;
 
     /** Lets the backend go. No chain is in flight. */
     void detach();

@@ -68,6 +68,17 @@ public interface VdpaBus {
      */
     void setDriverOverride(String name, Optional<String> busDriver) throws VdpaException;
 
+    /**
+     * Gives a device another backend while it is in use, and takes note of its words: with these the device is added again.
+     *
+     * @param name    the device
+     * @param request what is wanted
+     * @return what was done
+     * @throws VdpaException ENODEV; EOPNOTSUPP if the device's backend cannot be swapped; or why the device refuses, whose
+     *                       old backend goes on then
+     */
+    SwapReport swapBackend(String name, SwapRequest request) throws VdpaException;
+
     /** Returns all that is on the bus, with its state and, where it is not up, the reason. */
     BusSnapshot snapshot();
 }

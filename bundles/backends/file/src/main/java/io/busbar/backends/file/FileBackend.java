@@ -10,12 +10,13 @@ import io.busbar.api.backend.BlockInfo;
 import io.busbar.api.backend.BlockRequest;
 import io.busbar.api.backend.ResizableBackend;
 import io.busbar.api.backend.RevocableBackend;
+import io.busbar.api.backend.YieldingBackend;
 import io.busbar.core.linux.Errno;
 import io.busbar.core.linux.LinuxException;
 
 /** A disk in a file or on a block device. */
 @BackendType(type = BackendType.BLOCK, name = "file", settings = "path FILE [size SIZE] [io buffered|direct|mapped]")
-public final class FileBackend implements BlockBackend, ResizableBackend, RevocableBackend {
+public final class FileBackend implements BlockBackend, ResizableBackend, RevocableBackend, YieldingBackend {
 
     private static final int PHYSICAL_BLOCK = 4096;
 
@@ -146,6 +147,17 @@ public final class FileBackend implements BlockBackend, ResizableBackend, Revoca
         };
         return new BackendException(kind, "file " + image.path() + " cannot have " + capacity + " bytes: "
                 + Errno.text(result) + " (" + Errno.name(result) + ")");
+    }
+
+    /** Two openings of one file see each other's writes, whether they go through the page cache or past it. */
+    @Override
+    public void yieldStorage() throws BackendException {
+        image.unlock();
+    }
+
+    @Override
+    public void reclaimStorage() throws BackendException {
+        image.lockAgain(context.readOnly());
     }
 
     @Override

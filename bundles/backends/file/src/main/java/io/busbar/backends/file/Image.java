@@ -119,6 +119,24 @@ record Image(
         }
     }
 
+    /** Lets others lock the file while it stays open. */
+    void unlock() throws BackendException {
+        try {
+            file.unlock();
+        } catch (LinuxException e) {
+            throw failed(path, e);
+        }
+    }
+
+    /** Takes the lock again, if nobody else has it. */
+    void lockAgain(boolean readOnly) throws BackendException {
+        try {
+            lock(file, path, readOnly);
+        } catch (LinuxException e) {
+            throw failed(path, e);
+        }
+    }
+
     /** Leaves what was there before, while the lock is still held. */
     void putBack() {
         switch (before) {

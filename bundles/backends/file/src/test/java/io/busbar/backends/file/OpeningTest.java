@@ -174,6 +174,20 @@ class OpeningTest {
     }
 
     @Test
+    void a_lock_is_yielded_to_a_successor_and_comes_back() throws Exception {
+        Path file = ImageFile.sparse(directory, "disk", 1 << 20);
+        try (FileBackend disk = open(file)) {
+            disk.yieldStorage();
+            try (FileBackend successor = open(file)) {
+                assertThat(successor.info()).isEqualTo(disk.info());
+                assertThatThrownBy(disk::reclaimStorage).hasMessageContaining("is in use: it is locked by this process");
+            }
+            disk.reclaimStorage();
+            assertRefused(Kind.IN_USE, "is in use", file);
+        }
+    }
+
+    @Test
     void a_refused_file_is_not_left_locked() throws Exception {
         Path file = ImageFile.filled(directory, "disk", 4096, 1);
         assertRefused(Kind.CONFIG_INVALID, "but size says", file, "size", "8K");

@@ -4,6 +4,8 @@ import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.BusSnapshot;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.SwapReport;
+import io.busbar.api.vdpa.SwapRequest;
 import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaDevice;
@@ -245,6 +247,28 @@ final class Bus implements VdpaBus {
             rebind(slot);
             observe(slot);
         });
+    }
+
+    /** Not in the bus's change: a backend may take long to open, and holds up its own device only. */
+    @Override
+    public SwapReport swapBackend(String device, SwapRequest request) throws VdpaException {
+        DeviceSlot slot = slot(device);
+        PresentDevice present = slot.present();
+        if (present == null) {
+            throw new VdpaException(VdpaError.ENODEV, slot.health().reason(), slot.health().sentence(), null);
+        }
+        SwapReport report = Vendors.swap(present, request);
+        if (!request.dryRun()) {
+            changes.runInside("keeping the backend of " + device, () -> {
+                if (slots.get(device) == slot) {
+                    slot.words(report.attributes());
+                    save(slot, slots.values());
+                }
+            });
+            LOG.info("{}: backend {} -> {}, pause {} us", device, report.from(), report.to(), report.pause().toNanos() / 1000);
+        }
+        observe(slot);
+        return report;
     }
 
     /** A bus driver that may not bind the device, as things are now, does not keep it. */

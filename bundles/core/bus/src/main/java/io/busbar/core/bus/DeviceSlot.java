@@ -64,6 +64,11 @@ final class DeviceSlot {
         return true;
     }
 
+    /** Takes note of other words, with which the device is added again. */
+    void words(Map<String, String> now) {
+        words = now;
+    }
+
     boolean persistent() {
         return persistent;
     }

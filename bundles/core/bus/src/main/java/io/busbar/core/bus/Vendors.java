@@ -4,6 +4,9 @@ import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.RevocableManagementDevice;
+import io.busbar.api.vdpa.SwapReport;
+import io.busbar.api.vdpa.SwapRequest;
+import io.busbar.api.vdpa.SwappableBackend;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
@@ -64,6 +67,19 @@ final class Vendors {
             how.run();
         } catch (RuntimeException | LinkageError thrown) {
             LOG.error("{} ({}) failed to take a device apart", maker.name(), maker.origin(), thrown);
+        }
+    }
+
+    /** Swaps a device's backend. */
+    static SwapReport swap(PresentDevice device, SwapRequest request) throws VdpaException {
+        if (!(device.parent() instanceof SwappableBackend swappable)) {
+            throw new VdpaException(VdpaError.EOPNOTSUPP, device.name() + " of " + device.managementDeviceName()
+                    + " has no backend that can be swapped");
+        }
+        try {
+            return swappable.swapBackend(request);
+        } catch (RuntimeException | LinkageError thrown) {
+            throw broken(device.maker(), "swap of the backend of " + device.name(), thrown);
         }
     }
 

@@ -14,6 +14,7 @@ import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.PlatformDma;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.ResizableCapacity;
+import io.busbar.api.vdpa.SwapRequest;
 import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaDevice;
@@ -609,6 +610,37 @@ class BusTest {
             second.arrived((VdpaManagementDevice) sim, "sim 1");
             assertThat(words).containsExactly(
                     Map.of("size", "16777216", "path", "/a"), Map.of("path", "/b"), Map.of());
+        }
+
+        @Test
+        void brings_a_device_back_with_the_backend_that_it_was_given_last() throws VdpaException {
+            Bus first = started();
+            first.arrived((VdpaManagementDevice) sim, "sim 1");
+            first.devAdd("sim_block", request("disk0", "backend", "file", "path", "/a", "driver_override", "virtio"), true);
+            first.swapBackend("disk0", swap("nbd", false));
+            first.swapBackend("disk0", swap("memory", true));
+
+            Bus second = started();
+            second.arrived((VdpaManagementDevice) sim, "sim 1");
+            assertThat(sim.request.attributes()).isEqualTo(Map.of("path", "/b", "backend", "nbd"));
+            assertThat(second.snapshot().devices().getFirst().override()).isEqualTo("virtio");
+        }
+
+        private SwapRequest swap(String backend, boolean dryRun) {
+            return new SwapRequest(backend, Map.of("path", "/b"), Duration.ofSeconds(1), dryRun);
+        }
+
+        @Test
+        void keeps_nothing_of_a_swap_that_failed() throws VdpaException {
+            Bus first = started();
+            first.arrived((VdpaManagementDevice) sim, "sim 1");
+            first.devAdd("sim_block", request("disk0", "backend", "file"), true);
+            assertThatThrownBy(() -> first.swapBackend("disk0", swap("bad", false)))
+                    .isInstanceOf(VdpaException.class).hasMessageContaining("a fault of its maker");
+            assertThatThrownBy(() -> first.swapBackend("disk1", swap("nbd", false))).hasMessage("device not found");
+
+            started().arrived((VdpaManagementDevice) sim, "sim 1");
+            assertThat(sim.request.attributes()).isEqualTo(Map.of("backend", "file"));
         }
 
         @Test

@@ -4,10 +4,14 @@ import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.AttributeInfo;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.RevocableManagementDevice;
+import io.busbar.api.vdpa.SwapReport;
+import io.busbar.api.vdpa.SwapRequest;
+import io.busbar.api.vdpa.SwappableBackend;
 import io.busbar.api.vdpa.VdpaConfigOps;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VdpaManagementDevice;
 import io.busbar.api.vdpa.VdpaParentDevice;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -33,7 +37,20 @@ class FakeMaker implements VdpaManagementDevice {
         this.name = name;
     }
 
-    record Device(FakeOps fake, int vqCount, Health[] state, Map<String, String> shown) implements VdpaParentDevice {
+    record Device(FakeOps fake, int vqCount, Health[] state, Map<String, String> shown)
+            implements VdpaParentDevice, SwappableBackend {
+
+        @Override
+        public SwapReport swapBackend(SwapRequest request) throws VdpaException {
+            if (request.backend().equals("bad")) {
+                throw new IllegalStateException("a fault of its maker");
+            }
+            shown.put("backend", request.backend());
+            Map<String, String> attributes = new LinkedHashMap<>(request.words());
+            attributes.put("backend", request.backend());
+            return new SwapReport("fake", request.backend(), attributes, Duration.ZERO, Duration.ZERO, Duration.ZERO,
+                    Duration.ZERO, 0);
+        }
 
         @Override
         public VdpaConfigOps ops() {

@@ -4,6 +4,7 @@ import io.busbar.api.device.DataPath;
 import io.busbar.api.device.DataPathEvents;
 import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.PullingDeviceModel;
+import io.busbar.api.device.QueuePause;
 import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.memory.MemoryRegion;
 import io.busbar.api.vdpa.Health;
@@ -15,6 +16,7 @@ import io.busbar.api.vdpa.VqCallback;
 import io.busbar.api.vdpa.VqState;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.virtio.ring.Regions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -238,10 +240,10 @@ final class SoftwareDataPath implements DataPath {
         });
         VdpaException late;
         try {
-            await(done);
+            await(done, settings.drainNanos());
             return;
         } catch (TimeoutException e) {
-            late = new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, stuck(), e);
+            late = new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, stuck(settings.drainNanos()), e);
         } catch (VdpaException e) {
             late = e;
         }
@@ -291,16 +293,23 @@ final class SoftwareDataPath implements DataPath {
 
     /** Stops queues from taking chains, and waits until none is in flight. */
     private void drain(List<VirtqueueSetup> stopping) throws VdpaException {
+        awaitOrHold(stop(stopping, new PauseClock()));
+        health = Health.OK;
+    }
+
+    /** Has queues stop; done when nothing is in flight. */
+    private static CompletableFuture<Void> stop(List<VirtqueueSetup> stopping, PauseClock clock) {
         List<CompletableFuture<Void>> drained = new ArrayList<>();
         for (VirtqueueSetup queue : stopping) {
             CompletableFuture<Void> done = new CompletableFuture<>();
             ActiveQueue active = queue.active;
-            active.worker().execute(() -> active.pause(done));
+            active.worker().execute(() -> {
+                clock.stopped(active.inFlight());
+                active.pause(done);
+            });
             drained.add(done);
         }
-        CompletableFuture<Void> all = CompletableFuture.allOf(drained.toArray(CompletableFuture[]::new));
-        awaitOrHold(all);
-        health = Health.OK;
+        return CompletableFuture.allOf(drained.toArray(CompletableFuture[]::new));
     }
 
     private static CompletableFuture<Void> onWorker(QueueWorker worker, Command command) {
@@ -319,17 +328,17 @@ final class SoftwareDataPath implements DataPath {
     /** Waits for what stops something: where it does not come, the data path holds and says so. */
     private void awaitOrHold(CompletableFuture<Void> done) throws VdpaException {
         try {
-            await(done);
+            await(done, settings.drainNanos());
         } catch (TimeoutException e) {
-            String sentence = stuck();
+            String sentence = stuck(settings.drainNanos());
             health = new Health(Reason.BACKEND_STUCK, sentence);
             throw new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, sentence, e);
         }
     }
 
-    private void await(CompletableFuture<Void> done) throws VdpaException, TimeoutException {
+    private static void await(CompletableFuture<Void> done, long nanos) throws VdpaException, TimeoutException {
         try {
-            done.get(settings.drainNanos(), TimeUnit.NANOSECONDS);
+            done.get(nanos, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new VdpaException(VdpaError.EAGAIN, Reason.INTERNAL, "interrupted while queues were stopped", e);
@@ -345,7 +354,7 @@ final class SoftwareDataPath implements DataPath {
         throw new IllegalStateException(cause);
     }
 
-    private String stuck() {
+    private String stuck(long waitedNanos) {
         StringBuilder sentence = new StringBuilder();
         for (QueueWorker worker : workers) {
             if (worker != null && worker.isInModel()) {
@@ -359,7 +368,7 @@ final class SoftwareDataPath implements DataPath {
                 sentence.append("queue ").append(i).append(" has ").append(left).append(" requests in flight; ");
             }
         }
-        return sentence.append("waited ").append(TimeUnit.NANOSECONDS.toMillis(settings.drainNanos())).append(" ms")
+        return sentence.append("waited ").append(TimeUnit.NANOSECONDS.toMillis(waitedNanos)).append(" ms")
                 .toString();
     }
 
@@ -391,6 +400,36 @@ final class SoftwareDataPath implements DataPath {
             active().forEach(queue -> resume(queue.active));
             // Whatever did not let go of its requests in time may go on with them.
             health = Health.OK;
+        }
+    }
+
+    @Override
+    public synchronized QueuePause exchange(Duration deadline, Exchange exchange) throws VdpaException {
+        PauseClock clock = new PauseClock();
+        try {
+            await(stop(active(), clock), deadline.toNanos());
+            clock.quiet();
+            exchange.run();
+        } catch (TimeoutException e) {
+            throw new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, stuck(deadline.toNanos()), e);
+        } finally {
+            clock.exchanged();
+            resumeAll();
+        }
+        awaitResumed(clock);
+        return clock.pause();
+    }
+
+    /** What was resumed is resumed; a worker that is kept from it by its new backend is not waited for for ever. */
+    private void awaitResumed(PauseClock clock) throws VdpaException {
+        List<CompletableFuture<Void>> resumed = new ArrayList<>();
+        for (VirtqueueSetup queue : active()) {
+            resumed.add(onWorker(queue.active.worker(), clock::resumed));
+        }
+        try {
+            await(CompletableFuture.allOf(resumed.toArray(CompletableFuture[]::new)), settings.drainNanos());
+        } catch (TimeoutException e) {
+            LOG.warn("{}: after an exchange: {}", name, stuck(settings.drainNanos()));
         }
     }
 

@@ -11,6 +11,10 @@ abstract class BareModel implements DeviceModel {
     }
 
     @Override
+    public void checkSuccessor(Object backend) {
+    }
+
+    @Override
     public void detach() {
     }
 

@@ -9,6 +9,7 @@ import io.busbar.api.backend.BlockInfo;
 import io.busbar.api.device.ChainBatch;
 import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.DeviceModelContext;
+import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.virtio.block.BlockConfigLayout;
@@ -55,10 +56,7 @@ final class BlockModel implements DeviceModel {
 
     @Override
     public void attach(Object candidate) throws VdpaException {
-        if (!(candidate instanceof BlockBackend backend)) {
-            throw new VdpaException(VdpaError.EINVAL,
-                    "backend " + candidate.getClass().getName() + ": expected one for block devices");
-        }
+        BlockBackend backend = disk(candidate);
         BlockInfo info = backend.info();
         boolean first = offer == null;
         if (first) {
@@ -72,6 +70,26 @@ final class BlockModel implements DeviceModel {
         attachment = new Attachment(backend, queues(offer));
         if (changed) {
             context.configChanged();
+        }
+    }
+
+    private static BlockBackend disk(Object candidate) throws VdpaException {
+        if (candidate instanceof BlockBackend backend) {
+            return backend;
+        }
+        throw new VdpaException(VdpaError.EINVAL,
+                "backend " + candidate.getClass().getName() + ": expected one for block devices");
+    }
+
+    @Override
+    public void checkSuccessor(Object candidate) throws VdpaException {
+        BlockInfo info = disk(candidate).info();
+        offer.requireKeptBy(info);
+        long told = capacity();
+        if (offer.capacity(info) != told) {
+            throw new VdpaException(VdpaError.EINVAL, Reason.FEATURES_MISMATCH, "the backend has " + info.capacity()
+                    + " bytes, but the driver was told " + told + ": expected the same; the block resize command changes it",
+                    null);
         }
     }
 

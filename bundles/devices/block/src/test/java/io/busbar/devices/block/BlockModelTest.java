@@ -265,6 +265,20 @@ class BlockModelTest {
     }
 
     @Test
+    void a_successor_in_use_must_have_the_capacity_too() throws Exception {
+        BlockFixture block = new BlockFixture(ArrayDisk.cached(1 << 20));
+        block.model.checkSuccessor(ArrayDisk.cached(1 << 20));
+        for (int other : new int[] {1 << 19, 2 << 20}) {
+            assertThatThrownBy(() -> block.model.checkSuccessor(ArrayDisk.cached(other)))
+                    .hasMessage("the backend has " + other + " bytes, but the driver was told 1048576: expected the same;"
+                            + " the block resize command changes it");
+        }
+        assertThatThrownBy(() -> block.model.checkSuccessor(new ArrayDisk(info(true, true, true, true))))
+                .hasMessageContaining("read-only");
+        assertThatThrownBy(() -> block.model.checkSuccessor("a string")).hasMessageContaining("expected one for block");
+    }
+
+    @Test
     void a_late_completion_of_an_old_backend_does_not_touch_a_request_to_the_new_one() throws Exception {
         BlockFixture block = BlockFixture.ofCapacity(1 << 20);
         block.disk.holding = true;

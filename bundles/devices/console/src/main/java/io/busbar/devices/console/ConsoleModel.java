@@ -169,12 +169,21 @@ final class ConsoleModel implements PullingDeviceModel, ConsoleAccess {
 
     @Override
     public void attach(Object candidate) throws VdpaException {
-        if (!(candidate instanceof ConsoleBackend console)) {
-            throw new VdpaException(VdpaError.EINVAL,
-                    "backend " + candidate.getClass().getName() + ": expected one for consoles");
-        }
-        backend = console;
+        backend = terminal(candidate);
         tellSize();
+    }
+
+    private static ConsoleBackend terminal(Object candidate) throws VdpaException {
+        if (candidate instanceof ConsoleBackend console) {
+            return console;
+        }
+        throw new VdpaException(VdpaError.EINVAL,
+                "backend " + candidate.getClass().getName() + ": expected one for consoles");
+    }
+
+    @Override
+    public void checkSuccessor(Object candidate) throws VdpaException {
+        terminal(candidate);
     }
 
     @Override

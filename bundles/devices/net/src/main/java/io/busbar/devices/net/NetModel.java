@@ -77,10 +77,7 @@ final class NetModel implements PullingDeviceModel, LinkControl {
 
     @Override
     public synchronized void attach(Object candidate) throws VdpaException {
-        if (!(candidate instanceof NetBackend backend)) {
-            throw new VdpaException(VdpaError.EINVAL,
-                    "backend " + candidate.getClass().getName() + ": expected one for net devices");
-        }
+        NetBackend backend = network(candidate);
         NetInfo info = backend.info();
         boolean first = offer == null;
         if (first) {
@@ -96,6 +93,19 @@ final class NetModel implements PullingDeviceModel, LinkControl {
         if (!first) {
             askForAnnouncement();
         }
+    }
+
+    private static NetBackend network(Object candidate) throws VdpaException {
+        if (candidate instanceof NetBackend backend) {
+            return backend;
+        }
+        throw new VdpaException(VdpaError.EINVAL,
+                "backend " + candidate.getClass().getName() + ": expected one for net devices");
+    }
+
+    @Override
+    public void checkSuccessor(Object candidate) throws VdpaException {
+        offer.requireKeptBy(network(candidate).info());
     }
 
     /** Another network may not know where the driver is. */

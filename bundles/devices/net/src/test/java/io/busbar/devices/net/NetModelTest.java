@@ -119,11 +119,13 @@ class NetModelTest {
                 new NetInfo(9000, 8, true, false, true),
                 new NetInfo(1499, 8, true, true, true),
                 new NetInfo(9000, 1, true, true, true))) {
+            assertThatThrownBy(() -> net.model.checkSuccessor(new FakeNetwork(less))).isInstanceOf(VdpaException.class);
             assertThatThrownBy(() -> net.model.attach(new FakeNetwork(less)))
                     .as("%s", less)
                     .isInstanceOfSatisfying(VdpaException.class,
                             refused -> assertThat(refused.reason()).isEqualTo(Reason.FEATURES_MISMATCH));
         }
+        net.model.checkSuccessor(new FakeNetwork(new NetInfo(1500, 2, true, true, true)));
         net.model.attach(new FakeNetwork(new NetInfo(1500, 2, true, true, true)));
         assertThat(net.config().getShort(10)).isEqualTo((short) 1500);
     }

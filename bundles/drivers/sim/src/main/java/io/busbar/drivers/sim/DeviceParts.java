@@ -9,6 +9,7 @@ import io.busbar.api.device.DataPath;
 import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.DeviceModelFactory;
 import io.busbar.api.device.PullingDeviceModel;
+import io.busbar.api.device.QueuePause;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.ConsoleAccess;
 import io.busbar.api.vdpa.Health;
@@ -18,6 +19,7 @@ import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.virtio.FeatureNames;
 import io.busbar.core.virtio.VirtioConfig;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -72,6 +74,8 @@ final class DeviceParts implements OpenBackend.Listener {
     private long accepted;
     private boolean linkDown;
     private long retryMillis = FIRST_RETRY_MILLIS;
+    private boolean swapping;
+    private volatile SwapCounts swaps = SwapCounts.NONE;
     private volatile byte[] lastConfig = {};
     private volatile Health trouble = Health.OK;
 
@@ -290,6 +294,121 @@ final class DeviceParts implements OpenBackend.Listener {
     String backendOrigin() {
         OpenBackend opened = backend;
         return opened == null ? "" : opened.factory().origin();
+    }
+
+    // What is swapped
+
+    /**
+     * What a swap begins with.
+     *
+     * @param opener  opens parts with the words of now
+     * @param factory who made the model
+     * @param backend the backend of now
+     */
+    record Present(PartsOpener opener, DeviceModelFactory factory, OpenBackend backend) {}
+
+    /**
+     * Begins a swap, of which there is one at a time.
+     *
+     * @throws VdpaException EBUSY, ENODEV if the device was deleted, or why it has no backend
+     */
+    Present beginSwap() throws VdpaException {
+        lock.lock();
+        try {
+            checkNotClosed();
+            checkAttached();
+            if (swapping) {
+                throw new VdpaException(VdpaError.EBUSY, Reason.IN_USE, "another swap of its backend is under way", null);
+            }
+            swapping = true;
+            return new Present(opener, modelFactory, backend);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void checkNotClosed() throws VdpaException {
+        if (closed) {
+            throw new VdpaException(VdpaError.ENODEV, Reason.NOT_FOUND, "the device was deleted", null);
+        }
+    }
+
+    void endSwap() {
+        lock.lock();
+        try {
+            swapping = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Checks that what the driver was told holds with another backend. */
+    void checkSuccessor(Present before, OpenBackend next) throws VdpaException {
+        lock.lock();
+        try {
+            checkNotClosed();
+            checkAttached();
+            if (backend != before.backend()) {
+                throw new VdpaException(VdpaError.EAGAIN, Reason.NO_BACKEND,
+                        "its backend left, and came back, while the new one was opened", null);
+            }
+            model.checkSuccessor(next.backend());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Puts a backend into the place of another one while nothing is in flight; the caller closes the other one.
+     *
+     * @param before   what the swap began with
+     * @param to       opens parts with the words from now on
+     * @param next     the new backend
+     * @param deadline for what is in flight
+     * @throws VdpaException what refuses; the backend is the one before then
+     */
+    QueuePause exchange(Present before, PartsOpener to, OpenBackend next, Duration deadline) throws VdpaException {
+        lock.lock();
+        try {
+            checkSuccessor(before, next);
+            byte[] told = config();
+            QueuePause pause = path.exchange(deadline, () -> model.attach(next.backend()));
+            before.backend().context().close();
+            backend = next;
+            opener = to;
+            swaps = swaps.and(pause.nanos());
+            quietly("configuration", () -> {
+                if (!Arrays.equals(told, config())) {
+                    notifications.configChanged();
+                }
+            });
+            return pause;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A backend has lost what it must not work without: it is let go as if it had left, and opened again once it can be. */
+    void lost(OpenBackend without) {
+        lock.lock();
+        try {
+            if (!closed && backend == without) {
+                backendGone = true;
+                letGo();
+                recoverSoon();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    List<String> channels() {
+        return channels;
+    }
+
+    /** Returns what swaps there were. Any thread. */
+    SwapCounts swaps() {
+        return swaps;
     }
 
     // What the backend and the model say, on any thread

@@ -80,6 +80,11 @@ record DeviceWords(
         return "on".equals(value);
     }
 
+    /** Returns whether a word is the software device's own. */
+    static boolean isOfDevice(String word) {
+        return ATTRIBUTES.stream().anyMatch(attribute -> attribute.name().equals(word));
+    }
+
     /** Says which backends there are, for sentences. */
     static String oneOf(List<String> known) {
         return known.isEmpty() ? "but none is there" : "one of " + String.join(", ", known);

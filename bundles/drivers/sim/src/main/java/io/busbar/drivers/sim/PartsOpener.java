@@ -37,6 +37,31 @@ record PartsOpener(SimClass type, AddRequest request, SimServices services, Noti
         return new PartsOpener(type, new AddRequest(request.name(), words), services, notifications);
     }
 
+    /**
+     * Returns an opener for the same device with another backend, or with the same one and other words.
+     *
+     * @param model   the device model, whose words stay
+     * @param backend name of the backend
+     * @param words   the backend's words; empty, for the same backend, for those of now
+     * @throws VdpaException EINVAL for a word that is not the backend's
+     */
+    PartsOpener swapped(DeviceModelFactory model, String backend, Map<String, String> words) throws VdpaException {
+        DeviceWords now = words(model);
+        Map<String, String> attributes = new LinkedHashMap<>(request.attributes());
+        if (!words.isEmpty() || !backend.equals(now.backend())) {
+            attributes.keySet().removeAll(now.settings().keySet());
+        }
+        attributes.put(DeviceWords.BACKEND, backend);
+        for (Map.Entry<String, String> word : words.entrySet()) {
+            if (DeviceWords.isOfDevice(word.getKey()) || wordsOf(model).contains(word.getKey())) {
+                throw new VdpaException(VdpaError.EINVAL, Reason.CONFIG_INVALID, "word " + word.getKey()
+                        + " is the device's, which stays as it is: expected words of backend " + backend, null);
+            }
+            attributes.put(word.getKey(), word.getValue());
+        }
+        return new PartsOpener(type, new AddRequest(request.name(), attributes), services, notifications);
+    }
+
     Optional<DeviceModelFactory> findModel() {
         return services.factories().model(type.deviceId());
     }

@@ -3,6 +3,9 @@ package io.busbar.drivers.sim;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.SwapReport;
+import io.busbar.api.vdpa.SwapRequest;
+import io.busbar.api.vdpa.SwappableBackend;
 import io.busbar.api.vdpa.VdpaConfigOps;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VdpaParentDevice;
@@ -10,7 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** A software vDPA device. */
-final class SimDevice implements VdpaParentDevice {
+final class SimDevice implements VdpaParentDevice, SwappableBackend {
 
     private final Inside inside;
     private final VdpaConfigOps ops;
@@ -71,6 +74,11 @@ final class SimDevice implements VdpaParentDevice {
         return health.ok() && !broken.isEmpty() ? new Health(Reason.DEVICE_NEEDS_RESET, broken) : health;
     }
 
+    @Override
+    public SwapReport swapBackend(SwapRequest request) throws VdpaException {
+        return Swap.of(inside.parts(), request);
+    }
+
     /** Returns the words that it was made of, without the secret ones, which begin with a dot, and what came of them. */
     @Override
     public Map<String, String> details() {
@@ -78,6 +86,7 @@ final class SimDevice implements VdpaParentDevice {
         details.keySet().removeIf(word -> word.startsWith("."));
         inside.parts().backendDetails().forEach(details::putIfAbsent);
         details.put("backend_bundle", inside.parts().backendOrigin());
+        inside.parts().swaps().show(details);
         return details;
     }
 }

@@ -11,10 +11,12 @@ import io.busbar.api.backend.NetInfo;
 import io.busbar.api.backend.ResizableBackend;
 import io.busbar.api.backend.RevocableBackend;
 import io.busbar.api.backend.WaitingFrame;
+import io.busbar.api.backend.YieldingBackend;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Opens backends that know the words {@code path}, {@code size} and a secret. */
 final class FakeBackends implements BackendFactory {
@@ -25,6 +27,12 @@ final class FakeBackends implements BackendFactory {
     volatile boolean unreadable;
     volatile boolean resizable;
     volatile boolean network;
+    /** Whether what is opened has its path for itself. */
+    volatile boolean locks;
+    /** Who has a path for himself. */
+    final Map<String, Opened> locked = new ConcurrentHashMap<>();
+    /** Run while a backend is opened. */
+    volatile Runnable duringOpen = () -> { };
     volatile int capacity = 1;
     volatile Map<String, String> details = Map.of();
     private final String name;
@@ -62,6 +70,7 @@ final class FakeBackends implements BackendFactory {
         if (failure != null) {
             throw failure;
         }
+        duringOpen.run();
         String path = context.settings().required("path");
         context.settings().size("size");
         context.settings().text(".password");
@@ -70,7 +79,10 @@ final class FakeBackends implements BackendFactory {
         return backend;
     }
 
-    private Opened make(BackendContext context, String path) {
+    private Opened make(BackendContext context, String path) throws BackendException {
+        if (locks) {
+            return new Locked(context, path, this);
+        }
         if (network) {
             return new Network(context, path, this);
         }
@@ -131,6 +143,36 @@ final class FakeBackends implements BackendFactory {
             }
             size = newCapacity;
             context.infoChanged();
+        }
+    }
+
+    /** One that has its path for itself, unless it is asked to yield it. */
+    static final class Locked extends Opened implements YieldingBackend {
+
+        private final FakeBackends factory;
+
+        Locked(BackendContext context, String path, FakeBackends factory) throws BackendException {
+            super(context, path, factory);
+            this.factory = factory;
+            reclaimStorage();
+        }
+
+        @Override
+        public void yieldStorage() {
+            factory.locked.remove(path, this);
+        }
+
+        @Override
+        public void reclaimStorage() throws BackendException {
+            if (factory.locked.putIfAbsent(path, this) != null) {
+                throw new BackendException(BackendException.Kind.IN_USE, "file " + path + " is in use");
+            }
+        }
+
+        @Override
+        public void close() {
+            yieldStorage();
+            super.close();
         }
     }
 

@@ -4,6 +4,7 @@ import io.busbar.api.device.DataPath;
 import io.busbar.api.device.DataPathEvents;
 import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.QueueEngine;
+import io.busbar.api.device.QueuePause;
 import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.InflightArea;
@@ -12,6 +13,7 @@ import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VqCallback;
 import io.busbar.api.vdpa.VqState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -150,6 +152,13 @@ final class FakeEngine implements QueueEngine {
         public void detach() throws VdpaException {
             stop("detach");
             model = null;
+        }
+
+        @Override
+        public QueuePause exchange(Duration deadline, Exchange exchange) throws VdpaException {
+            stop("exchange " + deadline.toMillis());
+            exchange.run();
+            return new QueuePause(3000, 2000, 1000, 16);
         }
 
         @Override

@@ -75,6 +75,7 @@ final class FakeModels implements DeviceModelFactory {
         private final boolean lacksClass;
         volatile FakeBackends.Opened backend;
         volatile boolean closed;
+        volatile boolean refusesToAttach;
 
         Model(DeviceModelContext context, long features, boolean lacksClass) {
             this.context = context;
@@ -87,12 +88,19 @@ final class FakeModels implements DeviceModelFactory {
             if (lacksClass) {
                 throw new NoClassDefFoundError("vendor/Table");
             }
-            FakeBackends.Opened opened = (FakeBackends.Opened) newBackend;
-            if (opened.misfit) {
+            checkSuccessor(newBackend);
+            if (refusesToAttach) {
+                throw new VdpaException(VdpaError.EINVAL, Reason.FEATURES_MISMATCH, "changed its mind", null);
+            }
+            backend = (FakeBackends.Opened) newBackend;
+            calls.add("attach");
+        }
+
+        @Override
+        public void checkSuccessor(Object newBackend) throws VdpaException {
+            if (((FakeBackends.Opened) newBackend).misfit) {
                 throw new VdpaException(VdpaError.EINVAL, Reason.FEATURES_MISMATCH, "the backend is read-only now", null);
             }
-            backend = opened;
-            calls.add("attach");
         }
 
         @Override

@@ -16,6 +16,15 @@ record Arguments(boolean json, boolean pretty, List<String> words) {
     static final List<String> OPTIONS = List.of("-j", "-p", "-jp", "--json", "--pretty");
 
     static Arguments parse(List<String> args) throws Wrong {
+        return parse(args, List.of());
+    }
+
+    /**
+     * Parses a command line.
+     *
+     * @param own options that the command reads itself, from among its words
+     */
+    static Arguments parse(List<String> args, List<String> own) throws Wrong {
         boolean json = false;
         boolean pretty = false;
         List<String> words = new ArrayList<>();
@@ -28,13 +37,17 @@ record Arguments(boolean json, boolean pretty, List<String> words) {
                     pretty = true;
                 }
                 default -> {
-                    if (arg.startsWith("-")) {
-                        throw new Wrong("\"" + arg + "\" is no option; expected one of: " + String.join(", ", OPTIONS));
+                    if (arg.startsWith("-") && !own.contains(arg.split("=", 2)[0])) {
+                        throw new Wrong("\"" + arg + "\" is no option; expected one of: " + known(own));
                     }
                     words.add(arg);
                 }
             }
         }
         return new Arguments(json, pretty, List.copyOf(words));
+    }
+
+    private static String known(List<String> own) {
+        return String.join(", ", OPTIONS) + (own.isEmpty() ? "" : ", " + String.join(", ", own));
     }
 }

@@ -2,6 +2,7 @@ package io.busbar.tools.shell.commands;
 
 import io.busbar.tools.shell.Command;
 import io.busbar.tools.shell.Invocation;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -45,12 +46,13 @@ abstract class OwnCommand implements Command {
             return OK;
         }
         try {
-            Arguments arguments = Arguments.parse(call.args());
+            Arguments arguments = Arguments.parse(call.args(), options());
             if (subcommands.isEmpty()) {
-                call.output().out(run("", arguments, arguments.words()));
+                call.output().out(run("", arguments, arguments.words(), call.cwd()));
             } else {
                 String subcommand = subcommand(arguments.words());
-                call.output().out(run(subcommand, arguments, arguments.words().subList(1, arguments.words().size())));
+                List<String> words = arguments.words().subList(1, arguments.words().size());
+                call.output().out(run(subcommand, arguments, words, call.cwd()));
             }
             return OK;
         } catch (Wrong e) {
@@ -93,6 +95,20 @@ abstract class OwnCommand implements Command {
      * @return what is printed: whole lines, or nothing
      */
     abstract String run(String subcommand, Arguments arguments, List<String> words) throws Wrong;
+
+    /**
+     * As the other one, for a command that takes names of files.
+     *
+     * @param cwd the caller's working directory
+     */
+    String run(String subcommand, Arguments arguments, List<String> words, Path cwd) throws Wrong {
+        return run(subcommand, arguments, words);
+    }
+
+    /** Returns options beside those of every command; they come among the words. */
+    List<String> options() {
+        return List.of();
+    }
 
     /** Proposes words after the subcommand. */
     List<String> completeWords(List<String> words) {

@@ -28,7 +28,7 @@ public final class PartsCommand extends OwnCommand {
      *
      * @param inventory what it works on
      */
-    public static PartsCommand backends(Inventory inventory) {
+    static PartsCommand backends(Inventory inventory) {
         return new PartsCommand(inventory, "backend", "where the bytes can go",
                 "backends with their kind, their words for vdpa dev add, and the bundle they come from",
                 Set.of(Kind.BACKEND));

@@ -6,6 +6,7 @@ import io.busbar.tools.shell.Dialogue;
 import io.busbar.tools.shell.Inventory;
 import io.busbar.tools.shell.Invocation;
 import io.busbar.tools.shell.Output;
+import io.busbar.tools.shell.commands.BackendCommand;
 import io.busbar.tools.shell.commands.BlkCommand;
 import io.busbar.tools.shell.commands.BlockCommand;
 import io.busbar.tools.shell.commands.BundleCommand;
@@ -62,7 +63,7 @@ public final class ShellCommands {
                 new NetCommand(inventory),
                 new ConsoleCommand(inventory),
                 new ConCommand(inventory),
-                PartsCommand.backends(inventory),
+                new BackendCommand(inventory),
                 new DriverCommand(inventory),
                 PartsCommand.models(inventory),
                 new BundleCommand(inventory)));

@@ -6,14 +6,12 @@ import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VdpaManagementDevice;
 import io.busbar.tools.shell.Inventory;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -234,34 +232,19 @@ final class DevAdd {
         return mask;
     }
 
-    /** File names are the caller's, whose working directory is not ours. */
     private void resolveFiles() throws Refusal {
-        Stream<WordSpec> ofDevice =
-                managementDevice.flatMap(lookup::managementDevice).stream().flatMap(device -> WordSpec.of(device).stream());
-        Set<String> kinds = managementDevice.flatMap(lookup::managementDevice).stream()
-                .flatMap(device -> device.supportedClasses().stream())
+        Optional<VdpaManagementDevice> device = managementDevice.flatMap(lookup::managementDevice);
+        List<WordSpec> specs = new ArrayList<>();
+        device.ifPresent(maker -> specs.addAll(WordSpec.of(maker)));
+        specs.addAll(FileWords.ofBackend(inventory, attributes.get(BACKEND), device.stream()
+                .flatMap(maker -> maker.supportedClasses().stream())
                 .map(ClassNames::ofClass)
-                .collect(Collectors.toUnmodifiableSet());
-        Stream<WordSpec> ofBackend = inventory.backends().stream()
-                .filter(backend -> backend.name().equals(attributes.get(BACKEND)) && kinds.contains(backend.type()))
-                .flatMap(backend -> WordSpec.of(backend).stream());
-        for (WordSpec spec : Stream.concat(ofDevice, ofBackend).filter(WordSpec::isFile).toList()) {
-            String file = attributes.get(spec.name());
-            if (file != null) {
-                attributes.put(spec.name(), absolute(spec.name(), file));
-            }
-        }
-    }
-
-    private String absolute(String word, String file) throws Refusal {
+                .collect(Collectors.toUnmodifiableSet())));
         try {
-            if (!file.isEmpty()) {
-                return cwd.resolve(file).toString();
-            }
-        } catch (InvalidPathException _) {
-            // Told below.
+            attributes.putAll(FileWords.absolute(attributes, specs, cwd));
+        } catch (IllegalArgumentException noName) {
+            throw Refusal.lines(noName.getMessage());
         }
-        throw Refusal.lines("\"" + file + "\" after \"" + word + "\" is no file name");
     }
 
     private void ask(boolean persistent) throws Refusal {

@@ -9,10 +9,13 @@ import io.busbar.api.vdpa.BusSnapshot.Kind;
 import io.busbar.api.vdpa.BusSnapshot.Part;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.SwapRequest;
 import io.busbar.tools.shell.CommandTable;
 import io.busbar.tools.shell.fake.FakeInventory;
 import io.busbar.tools.shell.fake.Recorder.Result;
 import io.busbar.tools.shell.osgi.ShellCommands;
+import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,7 +55,16 @@ class OwnCommandsTest {
         "block resize disk0|block: resize needs a device and a size",
         "block resize disk0 1G now|block: \"now\" is one word too many",
         "block shrink disk0|block: \"shrink\" is unknown; expected one of: resize",
-        "backend|backend: a word is missing; expected one of: list",
+        "backend|backend: a word is missing; expected one of: list, swap",
+        "backend swap disk0|backend: swap needs a device and a backend",
+        "backend swap disk1 memory|backend: there is no device \"disk1\"; expected one of: disk0",
+        "backend swap disk0 memory size|backend: word \"size\" has no value",
+        "backend swap disk0 memory size 1M size 2M|backend: word \"size\" is there twice",
+        "backend swap disk0 memory --timeout soon|backend: --timeout \"soon\": expected milliseconds, 1 to 600000",
+        "backend swap disk0 memory --timeout=0|backend: --timeout \"0\": expected milliseconds",
+        "backend swap disk0 memory --timeout|backend: --timeout \"\": expected milliseconds",
+        "backend swap disk0 memory --wet-run|backend: \"--wet-run\" is no option; expected one of: -j, -p, -jp, --json,",
+        "backend swap disk0 nosuch|backend: disk0 keeps its backend: backend nosuch is not there: expected one of file",
         "status -x|status: \"-x\" is no option; expected one of: -j",
     })
     void a_wrong_word_is_named_with_what_was_expected(String line, String sentence) {
@@ -125,6 +137,34 @@ class OwnCommandsTest {
         linux.net.link = "stuck";
         assertThat(run(new ShellCommands(linux).table().command("net").orElseThrow(), "link net0 up").err())
                 .isEqualTo("net: net0: the backend is away\n");
+    }
+
+    @Test
+    void a_swap_says_what_the_driver_waited_for() {
+        assertThat(ok("backend swap disk0 memory size 64M --timeout 250")).isEqualTo(
+                "disk0: file -> memory, pause 413 us: quiesce 300, exchange 80, resume 32; 16 requests were in flight\n");
+        assertThat(inventory.host.lastSwap).isEqualTo(
+                new SwapRequest("memory", Map.of("size", "64M"), Duration.ofMillis(250), false));
+        JsonObject swap = json("backend swap disk0 memory -j").getAsJsonObject("swap").getAsJsonObject("disk0");
+        assertThat(swap.get("pause_us").getAsInt()).isEqualTo(413);
+        assertThat(swap.get("opening_us").getAsInt()).isEqualTo(3000);
+        assertThat(swap.get("in_flight").getAsInt()).isEqualTo(16);
+    }
+
+    @Test
+    void files_of_a_swap_are_the_callers() {
+        ok("backend swap disk0 file path new.img");
+        assertThat(inventory.host.lastSwap.words().get("path")).startsWith("/").endsWith("/new.img");
+        ok("backend swap disk0 file path /new.img");
+        assertThat(inventory.host.lastSwap.words()).containsEntry("path", "/new.img");
+    }
+
+    @Test
+    void a_dry_run_says_whether_a_swap_can_be_done() {
+        assertThat(ok("backend swap disk0 file --dry-run")).isEqualTo(
+                "disk0: file -> file can be done: what the driver was told still holds\n");
+        assertThat(inventory.host.lastSwap.dryRun()).isTrue();
+        assertThat(inventory.host.lastSwap.words()).isEmpty();
     }
 
     @Test

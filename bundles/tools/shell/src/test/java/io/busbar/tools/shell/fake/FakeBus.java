@@ -4,6 +4,8 @@ import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.BusSnapshot;
 import io.busbar.api.vdpa.DmaMapping;
 import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.SwapReport;
+import io.busbar.api.vdpa.SwapRequest;
 import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.api.vdpa.VdpaConfigOps;
 import io.busbar.api.vdpa.VdpaDevice;
@@ -11,6 +13,7 @@ import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VdpaManagementDevice;
 import io.busbar.api.vdpa.VdpaParentDevice;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +27,8 @@ public final class FakeBus implements VdpaBus {
     public final List<VdpaManagementDevice> managementDevices = new ArrayList<>();
     /** The last request, as the command made it. */
     public AddRequest lastRequest;
+    /** The last swap that was asked for. */
+    public SwapRequest lastSwap;
     /** Whether the last device comes back. */
     public boolean lastPersistent;
     /** What is wrong with devices, by name. */
@@ -99,6 +104,16 @@ public final class FakeBus implements VdpaBus {
         overrides.remove(device);
         busDriver.ifPresent(wanted -> overrides.put(device, wanted));
         overridesSet.add(device + " " + busDriver.orElse("any"));
+    }
+
+    @Override
+    public SwapReport swapBackend(String device, SwapRequest request) throws VdpaException {
+        lastSwap = request;
+        if (request.backend().equals("nosuch")) {
+            throw new VdpaException(VdpaError.ENODEV, "backend nosuch is not there: expected one of file, memory");
+        }
+        return new SwapReport("file", request.backend(), Map.of(), Duration.ofMillis(3), Duration.ofNanos(300_500),
+                Duration.ofNanos(80_500), Duration.ofNanos(32_000), 16);
     }
 
     private String busDriver(String device) {

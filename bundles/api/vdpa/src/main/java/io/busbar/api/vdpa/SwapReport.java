@@ -1,0 +1,39 @@
+package io.busbar.api.vdpa;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What a swap did, or, of a dry run, would begin with. Times are by the engine's clock, and zero where no queue ran.
+ *
+ * @param from        name of the backend before
+ * @param to          name of the backend now
+ * @param attributes  the words with which the device is added from now on
+ * @param opening     how long the new backend took to open, while the old one went on
+ * @param quiesce     from when the first queue took no more until nothing was in flight
+ * @param exchange    from then until the new backend was in the old one's place
+ * @param resume      from then until the last queue went on
+ * @param inFlight    requests that were in flight when the queues were told to stop
+ */
+public record SwapReport(
+        String from,
+        String to,
+        Map<String, String> attributes,
+        Duration opening,
+        Duration quiesce,
+        Duration exchange,
+        Duration resume,
+        int inFlight) {
+
+    /** Copies the words. */
+    public SwapReport {
+        attributes = Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
+    }
+
+    /** Returns how long requests had to wait, at the most. */
+    public Duration pause() {
+        return quiesce.plus(exchange).plus(resume);
+    }
+}

@@ -1,0 +1,147 @@
+package io.busbar.core.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.busbar.api.device.Chain;
+import io.busbar.api.device.QueuePause;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.core.virtio.VirtioConfig;
+import io.busbar.core.virtio.ring.DriverRing;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What is behind a model is exchanged while queues are in use. */
+@Timeout(120)
+class ExchangeTest {
+
+    private static final int SIZE = 16;
+    private static final long FEATURES = 1L << VirtioConfig.VIRTIO_F_VERSION_1;
+    private static final EngineSettings SETTINGS =
+            new EngineSettings(25_000, TimeUnit.SECONDS.toNanos(10), 2, 2, true);
+    private static final Duration PATIENT = Duration.ofSeconds(20);
+    private static final Duration IMPATIENT = Duration.ofMillis(50);
+
+    private final List<String> broken = new ArrayList<>();
+    private final BlockingQueue<Chain> taken = new LinkedBlockingQueue<>();
+    private TestDriver driver;
+    private SoftwareDataPath path;
+    private DriverRing ring;
+
+    @BeforeEach
+    void start() throws Exception {
+        driver = new TestDriver();
+        path = new SoftwareDataPath("test", 1, (index, sentence) -> broken.add(sentence), SETTINGS, 1024);
+        path.setMemory(driver.memory());
+        path.setFeatures(FEATURES);
+        path.attach(new TestModel(taken::add));
+        driver.setUp(path, 0, SIZE);
+        path.run();
+        ring = driver.ring(0, SIZE, FEATURES);
+    }
+
+    @AfterEach
+    void closeAll() {
+        path.close();
+        driver.close();
+    }
+
+    private void send(int number) {
+        assertThat(ring.add(new long[] {TestDriver.buffer(number)}, new int[] {512}, 0, 1, number)).isZero();
+        ring.publish();
+        driver.kickIfNeeded(ring);
+    }
+
+    private Chain take() throws InterruptedException {
+        Chain chain = taken.poll(20, TimeUnit.SECONDS);
+        assertThat(chain).isNotNull();
+        return chain;
+    }
+
+    private int awaitUsed() {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        int token = ring.poll();
+        while (token == DriverRing.EMPTY) {
+            assertThat(System.nanoTime()).as("deadline").isLessThan(end);
+            Thread.onSpinWait();
+            token = ring.poll();
+        }
+        return token;
+    }
+
+    @Test
+    void is_made_when_nothing_is_in_flight_and_chains_that_came_meanwhile_are_taken_afterwards() throws Exception {
+        send(0);
+        send(1);
+        Chain first = take();
+        Chain second = take();
+        List<Integer> takenDuring = new ArrayList<>();
+        CompletableFuture<QueuePause> pause = new CompletableFuture<>();
+        Thread.ofPlatform().start(() -> {
+            try {
+                pause.complete(path.exchange(PATIENT, () -> {
+                    send(2);
+                    takenDuring.add(taken.size());
+                }));
+            } catch (Throwable e) {
+                pause.completeExceptionally(e);
+            }
+        });
+        first.complete(0);
+        second.complete(0);
+
+        QueuePause cost = pause.get(20, TimeUnit.SECONDS);
+        assertThat(takenDuring).containsExactly(0);
+        assertThat(cost.inFlight()).isLessThanOrEqualTo(2);
+        assertThat(cost.nanos()).isPositive();
+        take().complete(0);
+        assertThat(List.of(awaitUsed(), awaitUsed(), awaitUsed())).containsExactlyInAnyOrder(0, 1, 2);
+    }
+
+    @Test
+    void counts_what_was_in_flight_and_is_not_made_if_that_does_not_end_by_the_deadline() throws Exception {
+        send(0);
+        Chain held = take();
+
+        assertThatThrownBy(() -> path.exchange(IMPATIENT, () -> broken.add("exchanged")))
+                .isInstanceOfSatisfying(VdpaException.class,
+                        refused -> assertThat(refused.error()).isEqualTo(VdpaError.ETIMEDOUT))
+                .hasMessage("queue 0 has 1 requests in flight; waited 50 ms");
+        assertThat(path.health()).isEqualTo(Health.OK);
+        send(1);
+        take().complete(0);
+        assertThat(awaitUsed()).as("the queue goes on").isEqualTo(1);
+        held.complete(0);
+        assertThat(awaitUsed()).isZero();
+        assertThat(broken).isEmpty();
+    }
+
+    @Test
+    void that_is_refused_leaves_the_queue_to_go_on() throws Exception {
+        assertThatThrownBy(() -> path.exchange(PATIENT, () -> {
+            throw new VdpaException(VdpaError.EINVAL, "not this one");
+        })).hasMessage("not this one");
+        send(3);
+        take().complete(0);
+        assertThat(awaitUsed()).isEqualTo(3);
+    }
+
+    @Test
+    void of_a_device_that_no_driver_runs_costs_nothing() throws Exception {
+        path.reset();
+        List<String> made = new ArrayList<>();
+        assertThat(path.exchange(PATIENT, () -> made.add("exchanged"))).isEqualTo(new QueuePause(0, 0, 0, 0));
+        assertThat(made).containsExactly("exchanged");
+    }
+}

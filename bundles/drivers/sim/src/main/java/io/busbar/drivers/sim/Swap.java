@@ -1,0 +1,152 @@
+package io.busbar.drivers.sim;
+
+import io.busbar.api.backend.BackendException;
+import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.YieldingBackend;
+import io.busbar.api.device.QueuePause;
+import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.SwapReport;
+import io.busbar.api.vdpa.SwapRequest;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One swap of a device's backend: make before break. The new backend is opened and checked while the old one goes on; the
+ * exchange is all that the driver waits for.
+ *
+ * <p>Where the new one finds its storage in use, the old one may be who uses it: it then yields it ({@link YieldingBackend})
+ * and goes on meanwhile. Both are open then, but only one ever has requests. If the swap ends without success the new one
+ * is closed first, and the old one takes its storage back.
+ */
+final class Swap {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Swap.class);
+
+    private final DeviceParts parts;
+    private final DeviceParts.Present before;
+    private final SwapRequest request;
+    private final PartsOpener opener;
+    private boolean yielded;
+
+    private Swap(DeviceParts parts, DeviceParts.Present before, SwapRequest request) throws VdpaException {
+        this.parts = parts;
+        this.before = before;
+        this.request = request;
+        this.opener = before.opener().swapped(before.factory(), request.backend(), request.words());
+    }
+
+    /**
+     * Swaps, on a control thread.
+     *
+     * @param parts   of the device
+     * @param request what is wanted
+     * @throws VdpaException why not; the old backend goes on
+     */
+    static SwapReport of(DeviceParts parts, SwapRequest request) throws VdpaException {
+        DeviceParts.Present before = parts.beginSwap();
+        try {
+            return new Swap(parts, before, request).run();
+        } finally {
+            parts.endSwap();
+            parts.checkParts(); // What left while the new backend was opened was not told to the device.
+        }
+    }
+
+    private SwapReport run() throws VdpaException {
+        DeviceWords words = opener.words(before.factory());
+        BackendFactory factory = opener.findBackend(before.factory(), words)
+                .orElseThrow(() -> missing(opener.noBackend(before.factory(), words.backend())));
+        long begin = System.nanoTime();
+        OpenBackend next = open(factory, words);
+        Duration opening = Duration.ofNanos(System.nanoTime() - begin);
+        boolean done = false;
+        try {
+            QueuePause pause = exchange(next);
+            done = !request.dryRun();
+            return report(factory, opening, pause);
+        } finally {
+            if (done) {
+                opener.reap(before.backend().backend());
+            } else {
+                takeBack(next);
+            }
+        }
+    }
+
+    private QueuePause exchange(OpenBackend next) throws VdpaException {
+        if (request.dryRun()) {
+            parts.checkSuccessor(before, next);
+            return new QueuePause(0, 0, 0, 0);
+        }
+        return parts.exchange(before, opener, next, request.deadline());
+    }
+
+    private static VdpaException missing(Health health) {
+        return new VdpaException(VdpaError.ENODEV, health.reason(), health.sentence(), null);
+    }
+
+    private OpenBackend open(BackendFactory factory, DeviceWords words) throws VdpaException {
+        try {
+            return opener.open(before.factory(), factory, words, parts.channels(), parts);
+        } catch (VdpaException refused) {
+            if (refused.reason() != Reason.IN_USE || !(before.backend().backend() instanceof YieldingBackend old)) {
+                throw refused;
+            }
+            yieldTo(old);
+        }
+        boolean opened = false;
+        try {
+            OpenBackend next = opener.open(before.factory(), factory, words, parts.channels(), parts);
+            opened = true;
+            return next;
+        } finally {
+            if (!opened) {
+                reclaim();
+            }
+        }
+    }
+
+    private void yieldTo(YieldingBackend old) throws VdpaException {
+        try {
+            old.yieldStorage();
+            yielded = true;
+        } catch (BackendException refused) {
+            throw BackendErrors.of(refused);
+        }
+    }
+
+    private void takeBack(OpenBackend next) {
+        next.context().close();
+        opener.revoke(next.backend());
+        reclaim();
+    }
+
+    /** Without its storage for itself alone the old backend must not go on: somebody else has begun to use it. */
+    private void reclaim() {
+        if (yielded && before.backend().backend() instanceof YieldingBackend old) {
+            try {
+                old.reclaimStorage();
+            } catch (BackendException lost) {
+                LOG.error("{}: the old backend cannot go on after a swap that failed: {}",
+                        before.opener().request().name(), lost.getMessage());
+                parts.lost(before.backend());
+            }
+        }
+    }
+
+    private SwapReport report(BackendFactory factory, Duration opening, QueuePause pause) {
+        return new SwapReport(
+                before.backend().factory().name(),
+                factory.name(),
+                opener.request().attributes(),
+                opening,
+                Duration.ofNanos(pause.quiesceNanos()),
+                Duration.ofNanos(pause.exchangeNanos()),
+                Duration.ofNanos(pause.resumeNanos()),
+                pause.inFlight());
+    }
+}

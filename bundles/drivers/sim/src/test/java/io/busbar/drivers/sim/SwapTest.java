@@ -1,0 +1,300 @@
+package io.busbar.drivers.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.busbar.api.backend.BackendException;
+import io.busbar.api.backend.BackendException.Kind;
+import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.SwapReport;
+import io.busbar.api.vdpa.SwapRequest;
+import io.busbar.api.vdpa.SwappableBackend;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.api.vdpa.VdpaParentDevice;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A device gets another backend while it is in use. */
+@Timeout(60)
+class SwapTest {
+
+    private final FakeEngine engine = new FakeEngine();
+    private final FakeModels models = new FakeModels();
+    private final FakeBackends file = new FakeBackends("file");
+    private final FakeBackends memory = new FakeBackends("memory");
+    private final Factories factories = new Factories();
+    private final ExecutorService callbacks = Executors.newSingleThreadExecutor();
+    private final SimManagementDevice sim = new SimManagementDevice(
+            SimClass.ALL.getFirst(),
+            new SimServices(
+                    engine, factories, new Reaper(Duration.ofSeconds(10), Duration.ofSeconds(10)), callbacks));
+    private VdpaParentDevice device;
+    private FakeBackends.Opened before;
+
+    @BeforeEach
+    void aDeviceOverAFile() throws VdpaException {
+        factories.add(models);
+        factories.add(file);
+        factories.add(memory);
+    }
+
+    @AfterEach
+    void end() {
+        sim.close();
+        callbacks.shutdown();
+    }
+
+    private void add() throws VdpaException {
+        device = sim.devAdd(new AddRequest("disk0", words("serial", "S1", "backend", "file", "path", "/a", "size", "4K")));
+        before = file.last();
+    }
+
+    private static Map<String, String> words(String... words) {
+        Map<String, String> attributes = new LinkedHashMap<>();
+        for (int i = 0; i < words.length; i += 2) {
+            attributes.put(words[i], words[i + 1]);
+        }
+        return attributes;
+    }
+
+    private SwapReport swap(String backend, String... words) throws VdpaException {
+        return ((SwappableBackend) device).swapBackend(
+                new SwapRequest(backend, words(words), Duration.ofMillis(250), false));
+    }
+
+    private SwapReport tryOut(String backend, String... words) throws VdpaException {
+        return ((SwappableBackend) device).swapBackend(
+                new SwapRequest(backend, words(words), Duration.ofMillis(250), true));
+    }
+
+    private VdpaException refused(String backend, String... words) {
+        VdpaException refusal = catchThrowableOfType(VdpaException.class, () -> swap(backend, words));
+        assertThat(refusal).as("refusal").isNotNull();
+        return refusal;
+    }
+
+    private void assertGoesOnAsBefore() {
+        assertThat(models.last().backend).isSameAs(before);
+        assertThat(before.closed).isFalse();
+        assertThat(device.health().ok()).isTrue();
+        assertThat(device.details()).containsEntry("backend", "file").containsEntry("path", "/a").doesNotContainKey("swaps");
+    }
+
+    @Test
+    void the_new_backend_is_opened_before_the_exchange_and_the_old_one_closed_after_it() throws VdpaException {
+        add();
+        List<String> during = new ArrayList<>();
+        memory.duringOpen = () -> during.add(models.last().backend.path + " " + before.closed);
+        SwapReport report = swap("memory", "path", "/b");
+
+        assertThat(during).containsExactly("/a false");
+        assertThat(engine.path.calls).endsWith("exchange 250");
+        assertThat(models.last().backend).isSameAs(memory.last());
+        assertThat(before.closed).isTrue();
+        assertThat(memory.last().closed).isFalse();
+        assertThat(models.made).as("the device model stays").hasSize(1);
+        assertThat(report.from()).isEqualTo("file");
+        assertThat(report.to()).isEqualTo("memory");
+        assertThat(report.inFlight()).isEqualTo(16);
+        assertThat(report.pause()).isEqualTo(Duration.ofNanos(6000));
+        assertThat(report.attributes()).containsExactly(
+                Map.entry("serial", "S1"), Map.entry("backend", "memory"), Map.entry("path", "/b"));
+    }
+
+    @Test
+    void swaps_and_their_pauses_are_counted_in_the_details() throws VdpaException {
+        add();
+        swap("memory", "path", "/b");
+        swap("file", "path", "/c");
+        assertThat(device.details())
+                .containsEntry("backend", "file")
+                .containsEntry("path", "/c")
+                .doesNotContainKey("size")
+                .containsEntry("swaps", "2")
+                .containsEntry("last_pause_us", "6")
+                .containsEntry("longest_pause_us", "6");
+    }
+
+    @Test
+    void without_words_the_same_backend_is_opened_again_as_it_is() throws VdpaException {
+        add();
+        SwapReport report = swap("file");
+        assertThat(report.attributes()).containsEntry("path", "/a").containsEntry("size", "4K");
+        assertThat(file.opened).hasSize(2);
+        assertThat(models.last().backend).isSameAs(file.last());
+    }
+
+    @Test
+    void a_device_whose_backend_leaves_after_a_swap_comes_back_with_the_new_words() throws VdpaException {
+        add();
+        swap("memory", "path", "/b");
+        factories.remove(memory);
+        sim.partsLeft();
+        assertThat(device.health().reason()).isEqualTo(Reason.NO_BACKEND);
+        factories.add(memory);
+        sim.partsCame();
+        Eventually.that("the device goes on", () -> device.health().ok());
+        assertThat(memory.last().path).isEqualTo("/b");
+    }
+
+    @Test
+    void a_backend_that_does_not_keep_what_the_driver_was_told_is_refused_before_any_queue_stops() throws VdpaException {
+        add();
+        memory.misfit = true;
+        assertThat(refused("memory", "path", "/b").reason()).isEqualTo(Reason.FEATURES_MISMATCH);
+        assertThat(engine.path.calls).doesNotContain("exchange 250");
+        assertThat(memory.last().revoked).as("what its opening changed is taken back").isTrue();
+        assertGoesOnAsBefore();
+    }
+
+    @Test
+    void a_backend_that_cannot_be_opened_is_refused() throws VdpaException {
+        add();
+        memory.failure = new BackendException(Kind.NOT_FOUND, "file /b is not there");
+        assertThat(refused("memory", "path", "/b").getMessage()).isEqualTo("file /b is not there");
+        assertThat(refused("nosuch").getMessage())
+                .isEqualTo("backend nosuch is not there: expected one of file, memory");
+        assertThat(refused("file", "path", "/b", "colour", "red").getMessage()).startsWith("unknown word colour");
+        assertThat(refused("file", "serial", "S2").getMessage())
+                .isEqualTo("word serial is the device's, which stays as it is: expected words of backend file");
+        assertThat(refused("file", "readonly", "on").getMessage()).startsWith("word readonly is the device's");
+        assertGoesOnAsBefore();
+    }
+
+    @Test
+    void requests_that_do_not_end_leave_the_old_backend_in_its_place() throws VdpaException {
+        add();
+        engine.path.stuck = true;
+        assertThat(refused("memory", "path", "/b").error()).isEqualTo(VdpaError.ETIMEDOUT);
+        engine.path.stuck = false;
+        assertThat(memory.last().revoked).isTrue();
+        assertGoesOnAsBefore();
+    }
+
+    @Test
+    void a_model_that_refuses_at_the_last_moment_keeps_the_old_backend() throws VdpaException {
+        add();
+        models.last().refusesToAttach = true;
+        assertThat(refused("memory", "path", "/b").getMessage()).isEqualTo("changed its mind");
+        assertThat(memory.last().revoked).isTrue();
+        assertGoesOnAsBefore();
+    }
+
+    @Test
+    void a_dry_run_opens_and_checks_and_takes_all_of_it_back() throws VdpaException {
+        add();
+        SwapReport report = tryOut("memory", "path", "/b");
+        assertThat(report.attributes()).containsEntry("path", "/b");
+        assertThat(report.pause()).isZero();
+        assertThat(engine.path.calls).doesNotContain("exchange 250");
+        assertThat(memory.last().revoked).isTrue();
+        assertGoesOnAsBefore();
+    }
+
+    @Test
+    void a_backend_that_has_its_storage_for_itself_yields_it_to_its_successor() throws VdpaException {
+        file.locks = true;
+        add();
+        swap("file", "path", "/a");
+        assertThat(models.last().backend).isSameAs(file.last()).isNotSameAs(before);
+        assertThat(before.closed).isTrue();
+        assertThat(file.locked).containsEntry("/a", file.last());
+    }
+
+    @Test
+    void storage_that_was_yielded_comes_back_if_the_swap_fails() throws VdpaException {
+        file.locks = true;
+        add();
+        models.last().refusesToAttach = true;
+        refused("file", "path", "/a");
+        assertThat(file.last()).isNotSameAs(before);
+        assertThat(file.locked).containsEntry("/a", before);
+        assertGoesOnAsBefore();
+
+        tryOut("file", "path", "/a");
+        assertThat(file.locked).containsEntry("/a", before);
+        assertGoesOnAsBefore();
+    }
+
+    @Test
+    void storage_of_another_device_is_not_to_be_had() throws VdpaException {
+        file.locks = true;
+        add();
+        sim.devAdd(new AddRequest("disk1", words("backend", "file", "path", "/b")));
+        assertThat(refused("file", "path", "/b").reason()).isEqualTo(Reason.IN_USE);
+        assertThat(file.locked).containsEntry("/a", before);
+    }
+
+    @Test
+    void who_loses_its_storage_to_a_stranger_meanwhile_does_not_go_on_until_it_has_it_again() throws VdpaException {
+        file.locks = true;
+        add();
+        models.last().refusesToAttach = true;
+        FakeBackends.Opened stranger = file.last();
+        file.duringOpen = () -> {
+            if (file.locked.isEmpty()) {
+                file.duringOpen = () -> { };
+                file.locked.put("/a", stranger);
+            }
+        };
+        assertThat(refused("file", "path", "/a").reason()).isEqualTo(Reason.IN_USE);
+        assertThat(engine.path.model).as("the queues hold").isNull();
+        assertThat(before.closed).isTrue();
+        models.last().refusesToAttach = false;
+        file.locked.clear();
+        Eventually.that("the device goes on", () -> engine.path.model != null && device.health().ok());
+    }
+
+    @Test
+    void there_is_one_swap_at_a_time_and_none_of_a_device_that_holds() throws VdpaException {
+        add();
+        List<VdpaException> inside = new ArrayList<>();
+        memory.duringOpen = () -> inside.add(refused("file", "path", "/c"));
+        swap("memory", "path", "/b");
+        assertThat(inside).extracting(VdpaException::error).containsExactly(VdpaError.EBUSY);
+
+        factories.remove(memory);
+        sim.partsLeft();
+        assertThat(refused("file", "path", "/a").reason()).isEqualTo(Reason.NO_BACKEND);
+    }
+
+    @Test
+    void a_backend_that_leaves_while_its_successor_is_opened_is_not_swapped() throws VdpaException {
+        add();
+        memory.duringOpen = () -> {
+            factories.remove(file);
+            sim.partsLeft();
+        };
+        assertThat(refused("memory", "path", "/b").error()).isEqualTo(VdpaError.EAGAIN);
+        assertThat(memory.last().closed).isTrue();
+        assertThat(engine.path.model).isNull();
+    }
+
+    @Test
+    void a_device_that_is_deleted_while_the_new_backend_is_opened_keeps_neither() throws VdpaException {
+        add();
+        memory.duringOpen = () -> sim.devDel(device);
+        assertThat(refused("memory", "path", "/b").error()).isEqualTo(VdpaError.ENODEV);
+        assertThat(memory.last().closed).isTrue();
+        assertThat(before.closed).isTrue();
+    }
+
+    @Test
+    void a_successor_whose_bundle_leaves_while_it_is_opened_holds_as_any_other() throws VdpaException {
+        add();
+        memory.duringOpen = () -> factories.remove(memory);
+        swap("memory", "path", "/b");
+        Eventually.that("the device holds", () -> device.health().reason() == Reason.NO_BACKEND);
+    }
+}

@@ -1,0 +1,121 @@
+package io.busbar.tools.shell.commands;
+
+import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.vdpa.SwapReport;
+import io.busbar.api.vdpa.SwapRequest;
+import io.busbar.api.vdpa.VdpaBus;
+import io.busbar.api.vdpa.VdpaDevice;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.tools.shell.Inventory;
+import io.busbar.tools.shell.JsonText;
+import io.busbar.tools.shell.vdpa.FileWords;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** {@code backend list} and {@code backend swap}: what is plugged in, and another one for a device in use. */
+public final class BackendCommand extends OwnCommand {
+
+    private static final String SWAP = "swap";
+
+    private final Inventory inventory;
+    private final PartsCommand list;
+
+    /**
+     * Makes the command.
+     *
+     * @param inventory what it works on
+     */
+    public BackendCommand(Inventory inventory) {
+        super("backend", "where the bytes can go, and go", """
+                Usage: backend list
+                       backends with their kind, their words for vdpa dev add, and the bundle they come from
+                       backend swap DEV BACKEND [ WORD VALUE ]... [ --dry-run ] [ --timeout MILLISECONDS ]
+                       gives a device another backend, or the same with other words, while its driver uses it. The new one is
+                       opened and checked first; the old one goes on if anything is in the way. Without words, and with the
+                       backend of now, it is opened again as it is. The content of a disk is not copied
+                       --dry-run: only says whether it could be done
+                       --timeout: how long requests in flight may take to end, 1 to 600000, 1000 if not given
+                """, List.of("list", SWAP));
+        this.inventory = inventory;
+        list = PartsCommand.backends(inventory);
+    }
+
+    @Override
+    List<String> options() {
+        return SwapWords.OPTIONS;
+    }
+
+    @Override
+    String run(String subcommand, Arguments arguments, List<String> words) throws Wrong {
+        return list.run(subcommand, arguments, words);
+    }
+
+    @Override
+    String run(String subcommand, Arguments arguments, List<String> words, Path cwd) throws Wrong {
+        return subcommand.equals(SWAP)
+                ? swap(arguments, SwapWords.parse(words), cwd)
+                : run(subcommand, arguments, words);
+    }
+
+    private String swap(Arguments arguments, SwapWords words, Path cwd) throws Wrong {
+        VdpaDevice device = DeviceNames.find(inventory, words.device()).orElseThrow(() -> new Wrong(
+                "there is no device \"" + words.device() + "\"" + DeviceNames.expected(inventory)));
+        VdpaBus bus = inventory.bus(device.busName()).orElseThrow(() -> new Wrong(
+                "bus " + device.busName() + " has left"));
+        try {
+            SwapReport report = bus.swapBackend(device.name(), request(words.request(), device, cwd));
+            return arguments.json() ? json(arguments.pretty(), words, report) : text(words, report);
+        } catch (VdpaException e) {
+            String why = e.getMessage().isEmpty() ? e.error().text() : e.getMessage();
+            throw new Wrong(words.device() + " keeps its backend: " + why, e);
+        }
+    }
+
+    private SwapRequest request(SwapRequest asked, VdpaDevice device, Path cwd) throws Wrong {
+        try {
+            Map<String, String> words =
+                    FileWords.ofBackend(inventory, asked.backend(), device.deviceId(), asked.words(), cwd);
+            return new SwapRequest(asked.backend(), words, asked.deadline(), asked.dryRun());
+        } catch (IllegalArgumentException noName) {
+            throw new Wrong(noName.getMessage(), noName);
+        }
+    }
+
+    private static String text(SwapWords words, SwapReport report) {
+        String change = words.device() + ": " + report.from() + " -> " + report.to();
+        return words.request().dryRun()
+                ? change + " can be done: what the driver was told still holds\n"
+                : "%s, pause %d us: quiesce %d, exchange %d, resume %d; %d requests were in flight%n".formatted(
+                        change, micros(report.pause()), micros(report.quiesce()), micros(report.exchange()),
+                        micros(report.resume()), report.inFlight());
+    }
+
+    private static String json(boolean pretty, SwapWords words, SwapReport report) {
+        return new JsonText(pretty).open().open(SWAP).open(words.device())
+                .property("from", report.from())
+                .property("to", report.to())
+                .property("dry_run", words.request().dryRun())
+                .property("opening_us", micros(report.opening()))
+                .property("pause_us", micros(report.pause()))
+                .property("quiesce_us", micros(report.quiesce()))
+                .property("exchange_us", micros(report.exchange()))
+                .property("resume_us", micros(report.resume()))
+                .property("in_flight", report.inFlight())
+                .close().close().close().finish();
+    }
+
+    private static long micros(Duration time) {
+        return time.toNanos() / 1000;
+    }
+
+    @Override
+    List<String> completeWords(List<String> words) {
+        return switch (words.size()) {
+            case 0 -> inventory.buses().stream().map(VdpaBus::devices).flatMap(List::stream).map(DeviceNames::of).toList();
+            case 1 -> inventory.backends().stream().map(BackendFactory::name).distinct().sorted().toList();
+            default -> SwapWords.OPTIONS;
+        };
+    }
+}
