@@ -108,7 +108,7 @@ class CommandsIT {
         "status --instance de|default",
         "status --instance = de|default",
         "status --instance =|default",
-        "run --no|--no-guest",
+        "run --no|--no-net --no-passt --no-guest",
         "sta|start status",
     })
     void bashCompletesTheWordsOfWhatRuns(String line, String proposals) {
