@@ -330,6 +330,7 @@ class DrivenConsoleTest {
         receive(1, random(20_000, 12));
         assertThat(read(data, 5000)).isEqualTo(Arrays.copyOf(random(20_000, 12), 5000));
         eventually("all is here", () -> device.waiting(1) == 0);
+        eventually("it is open", () -> device.heard.contains("1 6 1"));
         device.needReset();
         eventually("it was reset", () -> device.heard.stream().filter("0 0 1"::equals).count() == 2);
         data.write(ByteBuffer.wrap(random(100, 13)));
