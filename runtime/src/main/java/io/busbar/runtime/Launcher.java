@@ -6,8 +6,8 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.osgi.framework.BundleException;
 import org.slf4j.LoggerFactory;
 
@@ -92,7 +92,10 @@ public final class Launcher {
         if (options.disk().isPresent()) {
             FirstDisk.require(options.disk().get());
         }
-        var devices = options.devices().isPresent() ? Optional.of(DeviceFile.read(options.devices().get())) : Optional.<DeviceFile>empty();
+        var devices = new ArrayList<DeviceFile>();
+        for (Path file : options.devices()) {
+            devices.add(DeviceFile.read(file));
+        }
         framework = new BusbarFramework(options.home().resolve("bundles"), instance.frameworkCache());
         framework.start(features, settings.byPid());
         FirstDisk.awaitControl(instance.controlSocket());
@@ -101,8 +104,8 @@ public final class Launcher {
             var socket = FirstDisk.add(instance.controlSocket(), options.disk().get(), settings.socketDir());
             use = ReadyMessage.use(socket, options.home().resolve("guest/linux.uml"), options.initrd()) + "\n";
         }
-        if (devices.isPresent()) {
-            devices.get().add(instance.controlSocket());
+        for (DeviceFile file : devices) {
+            file.add(instance.controlSocket());
         }
         System.out.print(ReadyMessage.ready(instance.name(), settings.socketDir()) + "\n" + use);
         System.out.flush();

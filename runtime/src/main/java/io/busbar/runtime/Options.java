@@ -5,6 +5,7 @@ import io.busbar.runtime.client.StatePaths;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +19,7 @@ import java.util.Set;
  * @param instance the instance's name
  * @param socketDir where devices' sockets are made; empty: {@code sockets} in the instance's state
  * @param disk an existing image that becomes {@code disk0}
- * @param devices a file in which devices are declared
+ * @param devices files in which devices are declared, in the order in which they are added
  * @param initrd an initial RAM disk to name in the User Mode Linux command line that is printed
  * @param console true: log lines go to standard error instead of the instance's log file
  */
@@ -28,7 +29,7 @@ record Options(
         String instance,
         Optional<Path> socketDir,
         Optional<Path> disk,
-        Optional<Path> devices,
+        List<Path> devices,
         Optional<Path> initrd,
         boolean console) {
 
@@ -47,7 +48,7 @@ record Options(
         var instance = StatePaths.instance(env);
         var socketDir = Optional.<Path>empty();
         var disk = Optional.<Path>empty();
-        var devices = Optional.<Path>empty();
+        var devices = new ArrayList<Path>();
         var initrd = Optional.<Path>empty();
         var console = false;
         var words = new ArrayDeque<>(args);
@@ -71,7 +72,7 @@ record Options(
                 case "--state-dir" -> stateRoot = path(option, value);
                 case "--socket-dir" -> socketDir = Optional.of(path(option, value));
                 case "--disk" -> disk = Optional.of(path(option, value));
-                case "--devices" -> devices = Optional.of(path(option, value));
+                case "--devices" -> devices.add(path(option, value));
                 case "--uml-initrd" -> initrd = Optional.of(path(option, value));
                 default -> home = path(option, value);
             }
@@ -79,7 +80,7 @@ record Options(
         if (stateRoot == null) {
             stateRoot = stateRoot(env);
         }
-        return new Options(home, stateRoot, instance, socketDir, disk, devices, initrd, console);
+        return new Options(home, stateRoot, instance, socketDir, disk, List.copyOf(devices), initrd, console);
     }
 
     private static Path stateRoot(Map<String, String> env) throws UsageException {

@@ -59,6 +59,13 @@ class OptionsTest {
     }
 
     @Test
+    void filesOfDevicesAreTakenInTheirOrder() throws UsageException {
+        assertThat(parse(Map.of("HOME", "/h"), "--devices", "/b", "--devices=/a").devices())
+                .containsExactly(Path.of("/b"), Path.of("/a"));
+        assertThat(parse(Map.of("HOME", "/h")).devices()).isEmpty();
+    }
+
+    @Test
     void pathsAreMadeAbsolute() throws UsageException {
         assertThat(parse(Map.of("HOME", "/h"), "--disk", "a/../d.img").disk())
                 .contains(Path.of("d.img").toAbsolutePath());

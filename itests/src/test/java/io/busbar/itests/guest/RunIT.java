@@ -115,6 +115,20 @@ class RunIT {
         assertThat(result.err()).contains("guest1 at 192.168.7.6", "busbar: net1 carried ");
     }
 
+    @Test
+    void whatItHasStartedEndsWithItWhenBusbarDoesNotStart() throws Exception {
+        var file = Files.writeString(directory.resolve("wrong.devices"), "name x mgmtdev nosuch\n");
+        var result = busbar("run", "--devices", file.toString());
+        assertThat(result.exit()).isEqualTo(1);
+        assertThat(result.err()).contains(file + ":1: ").endsWith("busbar: Busbar did not start\n");
+        Eventually.within(ANSWER, () -> processesHere().isEmpty(), () -> "still running: " + processesHere());
+    }
+
+    private List<String> processesHere() {
+        return ProcessHandle.allProcesses().map(process -> process.info().commandLine().orElse(""))
+                .filter(line -> line.contains(directory.toString())).toList();
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "--guests 0                            | --guests 0: a number from 1 to 16 was expected",
