@@ -676,7 +676,7 @@ final class Bus implements VdpaBus {
         }
         parts.addAll(plugins.get());
         return new BusSnapshot(
-                name, changeCount.get(), parts, slots.values().stream().map(this::observe).toList());
+                name, changeCount.get(), parts, slots.values().stream().map(this::look).toList());
     }
 
     /**
@@ -693,12 +693,21 @@ final class Bus implements VdpaBus {
         slots.values().forEach(this::observe);
     }
 
-    private BusSnapshot.Device observe(DeviceSlot slot) {
+    private void observe(DeviceSlot slot) {
+        DeviceStates.Condition now = DeviceStates.condition(slot);
+        seen(slot, now.state(), now.health());
+    }
+
+    private BusSnapshot.Device look(DeviceSlot slot) {
         BusSnapshot.Device now = DeviceStates.look(slot);
-        if (slot.seen(now)) {
+        seen(slot, now.state(), now.health());
+        return now;
+    }
+
+    private void seen(DeviceSlot slot, BusSnapshot.State state, Health health) {
+        if (slot.seen(state, health)) {
             changeCount.incrementAndGet();
         }
-        return now;
     }
 
     /** A change that the bus itself makes is looked at when it is complete. */

@@ -122,26 +122,25 @@ final class DeviceSlot {
      *
      * @return whether it is
      */
-    boolean seen(BusSnapshot.Device now) {
+    boolean seen(BusSnapshot.State state, Health health) {
         BusSnapshot.State before;
         synchronized (this) {
-            if (now.state() == seenState && now.health().reason() == seenReason) {
+            if (state == seenState && health.reason() == seenReason) {
                 return false;
             }
             before = seenState;
-            seenState = now.state();
-            seenReason = now.health().reason();
+            seenState = state;
+            seenReason = health.reason();
         }
-        log(Objects.toString(before, "new"), now);
+        log(Objects.toString(before, "new"), state, health);
         return true;
     }
 
-    private void log(String before, BusSnapshot.Device now) {
-        Health why = now.health();
+    private void log(String before, BusSnapshot.State now, Health why) {
         if (why.ok()) {
-            LOG.info("{}: {} -> {}", name, before, now.state());
+            LOG.info("{}: {} -> {}", name, before, now);
         } else {
-            LOG.info("{}: {} -> {} ({}: {})", name, before, now.state(), why.reason(), why.sentence());
+            LOG.info("{}: {} -> {} ({}: {})", name, before, now, why.reason(), why.sentence());
         }
     }
 }

@@ -20,6 +20,23 @@ final class DeviceStates {
 
     private DeviceStates() {}
 
+    /** Where a device is in its life, and what is wrong with it. */
+    record Condition(State state, int status, Health health) {}
+
+    /** Looks at what changes by itself, and at no more: the bus does it again and again. */
+    static Condition condition(DeviceSlot slot) {
+        PresentDevice device = slot.present();
+        return device == null ? new Condition(State.ABSENT, 0, slot.health()) : condition(slot, device, slot.bound());
+    }
+
+    private static Condition condition(DeviceSlot slot, PresentDevice device, Bound bound) {
+        int status = Vendors.ask(device.ops()::getStatus, 0);
+        Health parent = Vendors.health(device.parent()::health);
+        State state = state(bound, status, parent);
+        return new Condition(state, status, health(slot, device, bound, parent, state));
+    }
+
+    /** Looks at everything. */
     static BusSnapshot.Device look(DeviceSlot slot) {
         PresentDevice device = slot.present();
         return device == null ? absent(slot) : present(slot, device);
@@ -34,9 +51,7 @@ final class DeviceStates {
     private static BusSnapshot.Device present(DeviceSlot slot, PresentDevice device) {
         Bound bound = slot.bound();
         VdpaConfigOps ops = device.ops();
-        int status = Vendors.ask(ops::getStatus, 0);
-        Health parent = Vendors.health(device.parent()::health);
-        State state = state(bound, status, parent);
+        Condition now = condition(slot, device, bound);
         return new BusSnapshot.Device(
                 slot.name(),
                 slot.managementDevice(),
@@ -44,9 +59,9 @@ final class DeviceStates {
                 Vendors.ask(ops::getVendorId, 0),
                 device.vqCount(),
                 Vendors.ask(ops::getVqNumMax, 0),
-                state,
-                status,
-                health(slot, device, bound, parent, state),
+                now.state(),
+                now.status(),
+                now.health(),
                 bound == null ? "" : bound.driver().name(),
                 slot.override().orElse(""),
                 bound == null ? "" : Vendors.ask(bound.binding()::endpoint, ""),
