@@ -102,6 +102,27 @@ class BenchIT {
         });
     }
 
+    @Test
+    void framesAreComparedWithDpdk() {
+        requireProgram("pkg-config", "pkg-config");
+
+        assertRatios(bench("net", "--quick", "--json"), "sizes");
+    }
+
+    @Test
+    void bytesOfAGuestsConsoleAreComparedWithThoseOfAPipe() {
+        requireProgram("linux.uml", "user-mode-linux");
+
+        assertRatios(bench("console", "--quick", "--json"), "directions");
+    }
+
+    private static void assertRatios(Command result, String rows) {
+        assertThat(result.exit()).as(result.out() + result.err()).isZero();
+        var tree = JsonParser.parseString(result.out()).getAsJsonObject();
+        assertThat(tree.getAsJsonArray(rows)).hasSize(2).allSatisfy(
+                row -> assertThat(row.getAsJsonObject().get("ratio").getAsDouble()).isPositive());
+    }
+
     private static void hasFigures(JsonElement workload) {
         for (var side : List.of("busbar", "peer")) {
             JsonObject figures = workload.getAsJsonObject().getAsJsonObject(side);

@@ -3,13 +3,11 @@ package io.busbar.itests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,9 +35,10 @@ class IdleCostIT {
             assertThat(busbar.ok("vdpa", "dev", "show").lines().filter(line -> line.contains(": type "))).hasSize(DEVICES);
             assertThat(busbar.ok("status").lines().filter(line -> line.contains("  running  "))).hasSize(3 * DRIVEN + 1);
 
+            var clock = ProcessClock.of(busbar.pid());
             var costs = new ArrayList<Duration>();
             do {
-                costs.add(cost(busbar.pid()));
+                costs.add(cost(clock));
             } while (costs.size() < SPANS && costs.getLast().compareTo(BUDGET) > 0);
             System.out.println("processor time of " + DEVICES + " idle devices in 10 s: " + costs);
 
@@ -61,36 +60,12 @@ class IdleCostIT {
         return lines;
     }
 
-    private static Duration cost(long pid) {
-        var before = processorTime(pid);
+    private static Duration cost(ProcessClock clock) {
+        var before = clock.time();
         var end = System.nanoTime() + SPAN.toNanos();
         for (var left = SPAN.toNanos(); left > 0; left = end - System.nanoTime()) {
             LockSupport.parkNanos(left);
         }
-        return processorTime(pid).minus(before);
-    }
-
-    /** Of all threads, as the scheduler counts it: that of the whole process has a resolution of 10 ms. */
-    private static Duration processorTime(long pid) {
-        try (var threads = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
-            long nanos = 0;
-            for (var thread : threads) {
-                nanos += ofThread(thread);
-            }
-            return Duration.of(nanos, TimeUnit.NANOSECONDS.toChronoUnit());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static long ofThread(Path thread) throws IOException {
-        try {
-            return Long.parseLong(Files.readString(thread.resolve("schedstat")).split(" ")[0]);
-        } catch (IOException e) {
-            if (Files.exists(thread)) {
-                throw e;
-            }
-            return 0; // It has ended since the folder was read.
-        }
+        return clock.time().minus(before);
     }
 }

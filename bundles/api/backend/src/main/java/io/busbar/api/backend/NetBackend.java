@@ -5,9 +5,9 @@ import org.osgi.annotation.versioning.ConsumerType;
 /**
  * A network that a net device is plugged into. Implemented by backends; called by the net device model.
  *
- * <p>A channel is a queue pair. {@link #transmit} is called on the thread that owns the transmit queue of its pair,
- * {@link #peek} and {@link #taken} on the one that owns the receive queue; pairs, and the two directions of one pair, may
- * be on different threads. None may block.
+ * <p>A channel is a queue pair. {@link #transmit} and {@link #transmitted} are called on the thread that owns the transmit queue
+ * of its pair, {@link #peek}, {@link #taken} and {@link #received} on the one that owns the receive queue; pairs, and the two
+ * directions of one pair, may be on different threads. None may block.
  */
 @ConsumerType
 public interface NetBackend extends Backend {
@@ -59,6 +59,14 @@ public interface NetBackend extends Backend {
     boolean transmit(int pair, NetFrame frame);
 
     /**
+     * The calls of {@link #transmit} that belong together are over. What is to be told to whoever gets these frames may wait until now,
+     * so that it is told once.
+     *
+     * @param pair queue pair
+     */
+    default void transmitted(int pair) {}
+
+    /**
      * Returns the first frame that waits for the driver, or null. After null the backend tells by
      * {@link BackendContext#readable} of the next one, or its {@link PolledBackend#readableDescriptor} becomes so.
      *
@@ -73,4 +81,12 @@ public interface NetBackend extends Backend {
      * @param pair queue pair
      */
     void taken(int pair);
+
+    /**
+     * The calls of {@link #taken} that belong together are over. What is to be told to whoever sends, such as that there is room
+     * again, may wait until now, so that it is told once.
+     *
+     * @param pair queue pair
+     */
+    default void received(int pair) {}
 }

@@ -21,6 +21,17 @@ public interface PullingDeviceModel extends DeviceModel {
     boolean pulls(int queue);
 
     /**
+     * Returns the group of a queue. Queues of one group are served by one thread: so what one of them sends back to the other, or
+     * what both need, stays with one processor. Always the same; each queue is a group of its own unless the model says else.
+     *
+     * @param queue queue
+     * @return 0 and up
+     */
+    default int queueGroup(int queue) {
+        return queue;
+    }
+
+    /**
      * Tells that the driver made a queue ready, or that it is not any more; for models to which it matters which queues a
      * driver uses. On a control thread; returns at once. A model that is attached is told of each queue.
      *

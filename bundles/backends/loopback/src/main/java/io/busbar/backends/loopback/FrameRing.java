@@ -14,7 +14,8 @@ import java.lang.invoke.VarHandle;
  * Frames on their way from one thread to another, one behind the other in a ring of bytes.
  *
  * <p>Assumptions: one thread puts frames in, one takes them out. Guarantees: frames come out in order, as they were put
- * in, each once; who was told that there is nothing, or no room, is told when that changes. Progress: wait-free.
+ * in, each once; who was told that there is nothing, or no room, is told when that has changed and the other thread says that
+ * it is done for now ({@link #putDone}, {@link #takenDone}). Progress: wait-free.
  *
  * <p>A record: its length as a long, then header and frame; the next begins at a multiple of 8. A record that does not fit
  * before the end of the memory begins at its start, and {@link #SKIP} stands where it would have begun. Positions are
@@ -86,7 +87,7 @@ final class FrameRing implements WaitingFrame {
         long wanted = data.remaining();
         if (data.copyTo(memory, place + PREFIX + NetBackend.HEADER_BYTES, wanted) == wanted) {
             memory.set(ValueLayout.JAVA_LONG, place, bytes);
-            publish(at + size(bytes));
+            TAIL.setRelease(this, at + size(bytes)); // Pairs with the acquire of isEmpty.
         }
         return true;
     }
@@ -107,7 +108,7 @@ final class FrameRing implements WaitingFrame {
         return from;
     }
 
-    /** Says that it waits, and looks once more: the full fence pairs with that of {@link #taken}. */
+    /** Says that it waits, and looks once more: the full fence pairs with that of {@link #takenDone}. */
     private boolean waitForRoom(long end) {
         PUTTER_WAITS.setOpaque(this, true);
         VarHandle.fullFence();
@@ -118,9 +119,8 @@ final class FrameRing implements WaitingFrame {
         return true;
     }
 
-    /** The release pairs with the acquire of {@link #isEmpty}, the full fence with that of {@link #peek}. */
-    private void publish(long end) {
-        TAIL.setRelease(this, end);
+    /** What was put in is told of. One full fence for all of it, which pairs with that of {@link #peek}. */
+    void putDone() {
         VarHandle.fullFence();
         if ((boolean) TAKER_WAITS.getOpaque(this)) {
             TAKER_WAITS.setOpaque(this, false);
@@ -162,6 +162,10 @@ final class FrameRing implements WaitingFrame {
     void taken() {
         peeked = false;
         HEAD.setRelease(this, head + size(length));
+    }
+
+    /** The room that was made is told of. One full fence for all of it, which pairs with that of {@link #waitForRoom}. */
+    void takenDone() {
         VarHandle.fullFence();
         if ((boolean) PUTTER_WAITS.getOpaque(this)) {
             PUTTER_WAITS.setOpaque(this, false);

@@ -67,6 +67,11 @@ public final class LoopbackBackend implements NetBackend {
     }
 
     @Override
+    public void transmitted(int pair) {
+        rings[pair].putDone();
+    }
+
+    @Override
     public WaitingFrame peek(int pair) {
         return rings[pair].peek();
     }
@@ -74,6 +79,11 @@ public final class LoopbackBackend implements NetBackend {
     @Override
     public void taken(int pair) {
         rings[pair].taken();
+    }
+
+    @Override
+    public void received(int pair) {
+        rings[pair].takenDone();
     }
 
     @Override

@@ -73,6 +73,8 @@ class FrameRingTest {
     void a_frame_comes_back_as_it_was_with_its_header() {
         assertThat(ring.peek()).isNull();
         assertThat(ring.put(new Frame(60, 1))).isTrue();
+        assertThat(readable).hasValue(0);
+        ring.putDone();
         assertThat(readable).hasValue(1);
         assertSame(ring.peek(), 60, 1);
         assertSame(ring.peek(), 60, 1);
@@ -83,11 +85,14 @@ class FrameRingTest {
     @Test
     void who_takes_is_told_once_until_it_has_found_nothing_again() {
         ring.put(new Frame(60, 1));
+        ring.putDone();
         ring.put(new Frame(61, 2));
+        ring.putDone();
         assertThat(readable).hasValue(1);
         ring.peek();
         ring.taken();
         ring.put(new Frame(62, 3));
+        ring.putDone();
         assertThat(readable).hasValue(1);
         ring.peek();
         ring.taken();
@@ -95,6 +100,7 @@ class FrameRingTest {
         ring.taken();
         assertThat(ring.peek()).isNull();
         ring.put(new Frame(63, 4));
+        ring.putDone();
         assertThat(readable).hasValue(2);
     }
 
@@ -108,6 +114,8 @@ class FrameRingTest {
         assertThat(writable).hasValue(0);
         assertSame(ring.peek(), 65_550, 0);
         ring.taken();
+        assertThat(writable).hasValue(0);
+        ring.takenDone();
         assertThat(writable).hasValue(1);
         assertThat(ring.put(new Frame(65_550, 3))).isTrue();
         for (int i = 1; i <= 3; i++) {
@@ -159,13 +167,18 @@ class FrameRingTest {
                 for (int i = 0; i < count; i++) {
                     WaitingFrame frame = shared.peek();
                     while (frame == null) {
+                        shared.takenDone();
                         assertThat(canTake.tryAcquire(20, TimeUnit.SECONDS)).as("told that frame %d is there", i).isTrue();
                         frame = shared.peek();
                     }
                     assertThat(frame.length()).isEqualTo(NetBackend.HEADER_BYTES + length(i));
                     assertThat(frame.memory().get(ValueLayout.JAVA_BYTE, frame.offset())).isEqualTo((byte) ~(i % 16));
                     shared.taken();
+                    if (i % 5 == 0) {
+                        shared.takenDone();
+                    }
                 }
+                shared.takenDone();
             } catch (Throwable e) {
                 failure.set(e);
             }
@@ -176,10 +189,15 @@ class FrameRingTest {
             Frame frame = frames[i % 16];
             frame.data.rewind();
             while (!shared.put(frame)) {
+                shared.putDone();
                 assertThat(canPut.tryAcquire(20, TimeUnit.SECONDS)).as("told that there is room for %d", i).isTrue();
                 frame.data.rewind();
             }
+            if (i % 7 == 0) {
+                shared.putDone();
+            }
         }
+        shared.putDone();
         taker.join();
         assertThat(failure).hasValue(null);
     }
@@ -195,8 +213,10 @@ class FrameRingTest {
             for (int i = 0; i < 1_000_000; i++) {
                 frame.data.rewind();
                 ring.put(frame);
+                ring.putDone();
                 ring.peek();
                 ring.taken();
+                ring.takenDone();
                 ring.peek();
             }
         })).isZero();
@@ -211,6 +231,7 @@ class FrameRingTest {
         assertThat(backend.info().tso()).isTrue();
         assertThat(backend.info().linkUp()).isTrue();
         assertThat(backend.transmit(1, new Frame(60, 1))).isTrue();
+        backend.transmitted(1);
         assertThat(backend.peek(0)).isNull();
         assertThat(context.takeReadable()).containsExactly(1);
         assertSame(backend.peek(1), 60, 1);
@@ -231,6 +252,7 @@ class FrameRingTest {
         context.takeReadable();
         assertThat(backend.peek(0)).isNull();
         backend.transmit(0, new Frame(60, 3));
+        backend.transmitted(0);
         assertThat(context.takeReadable()).containsExactly(0);
         assertSame(backend.peek(0), 60, 3);
     }

@@ -3,6 +3,7 @@ package io.busbar.core.queue;
 import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.memory.MemoryRegion;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
@@ -44,6 +45,17 @@ final class RegionViews {
             }
         }
         throw new IllegalStateException("the chain's memory is not mapped any more");
+    }
+
+    /**
+     * Reads a byte.
+     *
+     * @param address a host address that a ring translated with the same table
+     * @throws InternalError if the memory is gone
+     */
+    byte byteAt(long address) {
+        int region = indexOf(address);
+        return segments[region].get(ValueLayout.JAVA_BYTE, offset(region, address));
     }
 
     /** Returns a region's segment. */

@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +51,8 @@ final class SoftwareDataPath implements DataPath {
     private final VirtqueueSetup[] queues;
     /** Which queues the model pulls: the same for all models of the device. */
     private final boolean[] pulled;
+    /** Which queues share a worker: the same for all models of the device. */
+    private final int[] groups;
     private final QueueWorker[] workers;
     private final IoThreads ioThreads;
     private Regions regions = Regions.EMPTY;
@@ -72,6 +75,7 @@ final class SoftwareDataPath implements DataPath {
             queues[i] = new VirtqueueSetup();
         }
         pulled = new boolean[vqCount];
+        groups = IntStream.range(0, vqCount).toArray();
         workers = new QueueWorker[Math.min(vqCount, settings.processors())];
         ioThreads = new IoThreads("busbar-" + name, settings.ioThreads());
     }
@@ -259,7 +263,7 @@ final class SoftwareDataPath implements DataPath {
     }
 
     private QueueWorker worker(int index) throws VdpaException {
-        int slot = index % workers.length;
+        int slot = groups[index] % workers.length;
         if (workers[slot] == null) {
             try {
                 workers[slot] = QueueWorker.create(
@@ -454,6 +458,7 @@ final class SoftwareDataPath implements DataPath {
         model = to;
         for (int i = 0; i < pulled.length; i++) {
             pulled[i] = to instanceof PullingDeviceModel pulling && pulling.pulls(i);
+            groups[i] = to instanceof PullingDeviceModel pulling ? pulling.queueGroup(i) : i;
             setReady(i, queues[i].ready);
         }
         resumeAll();

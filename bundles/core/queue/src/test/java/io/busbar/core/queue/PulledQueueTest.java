@@ -19,6 +19,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -72,6 +73,38 @@ class PulledQueueTest {
         driver.setUp(path, 0, SIZE);
         path.run();
         ring = driver.ring(0, SIZE, features);
+    }
+
+    @Test
+    void queues_of_a_group_have_one_thread_and_groups_have_several() throws Exception {
+        Thread[] threads = new Thread[4];
+        CountDownLatch served = new CountDownLatch(threads.length);
+        path = new SoftwareDataPath("pairs", threads.length, (index, sentence) -> broken.add(index + ": " + sentence), NO_SPIN, 1024);
+        path.setMemory(driver.memory());
+        path.setFeatures(FEATURES);
+        path.attach(new PullingTestModel(source -> { }) {
+            @Override
+            public int queueGroup(int queue) {
+                return queue / 2;
+            }
+
+            @Override
+            public void service(int queue, ChainSource source) {
+                if (threads[queue] == null) {
+                    threads[queue] = Thread.currentThread();
+                    served.countDown();
+                }
+            }
+        });
+        for (int queue = 0; queue < threads.length; queue++) {
+            path.setVqNum(queue, SIZE);
+            path.setVqAddress(queue, TestDriver.table(queue), TestDriver.driverArea(queue), TestDriver.deviceArea(queue));
+            path.setVqReady(queue, true);
+        }
+        path.run();
+        assertThat(served.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(threads[1]).isSameAs(threads[0]);
+        assertThat(threads[3]).isSameAs(threads[2]).isNotSameAs(threads[0]);
     }
 
     /** Makes buffers of 4096 bytes available that the device writes to. */

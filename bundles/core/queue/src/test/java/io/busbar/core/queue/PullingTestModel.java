@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /** A device model that serves its queue as a test says. */
-final class PullingTestModel extends BareModel implements PullingDeviceModel {
+class PullingTestModel extends BareModel implements PullingDeviceModel {
 
     private final Consumer<ChainSource> service;
     private final boolean receives;

@@ -24,8 +24,19 @@ final class NetHeader {
 
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private final MemorySegment bytes = Arena.ofAuto().allocate(NetHeaderLayout.BYTES, Long.BYTES);
-    private final MemorySegment readOnly = bytes.asReadOnly();
+    private final MemorySegment bytes;
+    private final MemorySegment readOnly;
+
+    /** A header with memory of its own. */
+    NetHeader() {
+        this(Arena.ofAuto().allocate(NetHeaderLayout.BYTES, Long.BYTES));
+    }
+
+    /** A header in front of others' memory. */
+    NetHeader(MemorySegment memory) {
+        bytes = memory.asSlice(0, NetHeaderLayout.BYTES);
+        readOnly = bytes.asReadOnly();
+    }
 
     /** Returns its memory, to be filled. */
     MemorySegment bytes() {

@@ -176,6 +176,12 @@ final class NetModel implements PullingDeviceModel, LinkControl {
         return true;
     }
 
+    /** A pair is a group: a backend that sends back finds the receive queue on the thread that it is called by. */
+    @Override
+    public int queueGroup(int queue) {
+        return queue / 2;
+    }
+
     @Override
     public boolean receives(int queue) {
         return queue % 2 == 0;

@@ -50,6 +50,11 @@ final class ReceiveQueue {
     private boolean cut;
     /** The next segment of the frame at hand, if it is cut: those before it are delivered. */
     private int segment;
+    /** Of this call, and not counted yet. */
+    private int packets;
+    private long octets;
+    private int broadcasts;
+    private int multicasts;
 
     /** What became of a frame, or of a segment. */
     private enum Outcome {
@@ -83,6 +88,26 @@ final class ReceiveQueue {
             segment = 0;
         }
         buffers.begin();
+        boolean more = serve(source, from, linkUp);
+        if (packets > 0) {
+            count();
+        }
+        from.received(pair);
+        return more;
+    }
+
+    private void count() {
+        counters.add(Counter.RX_PACKETS, packets);
+        counters.add(Counter.RX_BYTES, octets);
+        counters.add(Counter.RX_BROADCAST, broadcasts);
+        counters.add(Counter.RX_MULTICAST, multicasts);
+        packets = 0;
+        octets = 0;
+        broadcasts = 0;
+        multicasts = 0;
+    }
+
+    private boolean serve(ChainSource source, NetBackend from, boolean linkUp) {
         int dropped = 0;
         while (dropped + buffers.used() < TURN) {
             WaitingFrame frame = from.peek(pair);
@@ -125,7 +150,8 @@ final class ReceiveQueue {
         MemorySegment.copy(memory, frame.offset(), header.bytes(), 0, NetHeaderLayout.BYTES);
         Outcome outcome = header.isSegments() ? takeSegments(source) : takeFrame(source);
         if (outcome == Outcome.DELIVERED && MacAddress.isGroup(destination)) {
-            counters.add(destination == MacAddress.BROADCAST ? Counter.RX_BROADCAST : Counter.RX_MULTICAST, 1);
+            broadcasts += destination == MacAddress.BROADCAST ? 1 : 0;
+            multicasts += destination == MacAddress.BROADCAST ? 0 : 1;
         }
         return outcome;
     }
@@ -250,8 +276,8 @@ final class ReceiveQueue {
         if (!buffers.complete(source)) {
             return drop(Counter.RX_ERRORS);
         }
-        counters.add(Counter.RX_PACKETS, 1);
-        counters.add(Counter.RX_BYTES, frameBytes);
+        packets++;
+        octets += frameBytes;
         return Outcome.DELIVERED;
     }
 

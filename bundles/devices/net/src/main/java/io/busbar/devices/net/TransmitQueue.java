@@ -29,15 +29,22 @@ final class TransmitQueue implements NetFrame {
     static final int MAX_FRAME = 65_550;
 
     private static final int TCP_CHECKSUM = 16;
+    private static final int FRAME = NetHeaderLayout.BYTES;
 
     private final int pair;
     private final NetOffer offer;
     private final NetCounters counters;
-    private final NetHeader header = new NetHeader();
-    private final MemorySegment start = Arena.ofAuto().allocate(TcpFrame.MAX_HEADERS, Long.BYTES);
+    /** The header, and the frame's beginning behind it. */
+    private final MemorySegment start = Arena.ofAuto().allocate(FRAME + TcpFrame.MAX_HEADERS, Long.BYTES);
+    private final NetHeader header = new NetHeader(start);
     private final TcpFrame tcp = new TcpFrame();
     private DriverState state;
     private Payload data;
+    /** Of this call, and not counted yet. */
+    private int packets;
+    private long octets;
+    private int broadcasts;
+    private int multicasts;
 
     TransmitQueue(int pair, NetOffer offer, NetCounters counters) {
         this.pair = pair;
@@ -59,10 +66,25 @@ final class TransmitQueue implements NetFrame {
             if (!send(chain, to, linkUp)) {
                 counters.add(Counter.TX_NO_ROOM, 1);
                 source.putBack();
-                return;
+                break;
             }
             chain.complete(0);
         }
+        if (packets > 0) {
+            count();
+            to.transmitted(pair);
+        }
+    }
+
+    private void count() {
+        counters.add(Counter.TX_PACKETS, packets);
+        counters.add(Counter.TX_BYTES, octets);
+        counters.add(Counter.TX_BROADCAST, broadcasts);
+        counters.add(Counter.TX_MULTICAST, multicasts);
+        packets = 0;
+        octets = 0;
+        broadcasts = 0;
+        multicasts = 0;
     }
 
     /** Returns false if the backend has no room. */
@@ -80,16 +102,21 @@ final class TransmitQueue implements NetFrame {
         if (!to.transmit(pair, this)) {
             return false;
         }
-        counters.add(Counter.TX_PACKETS, 1);
-        counters.add(Counter.TX_BYTES, bytes);
-        long destination = Ethernet.destination(start, 0);
-        if (MacAddress.isGroup(destination)) {
-            counters.add(destination == MacAddress.BROADCAST ? Counter.TX_BROADCAST : Counter.TX_MULTICAST, 1);
+        packets++;
+        octets += bytes;
+        long destination = Ethernet.destination(start, FRAME);
+        if (destination == MacAddress.BROADCAST) {
+            broadcasts++;
+        } else if (MacAddress.isGroup(destination)) {
+            multicasts++;
         }
         return true;
     }
 
-    /** Reads the header and the frame's beginning; returns whether it is a frame, and counts it if not. */
+    /**
+     * Reads the header and the frame's beginning; returns whether it is a frame, and counts it if not. Of a frame that is to be cut
+     * more is read, all of it anew: it is judged by what was read last.
+     */
     private boolean read(Chain chain) {
         if (chain.faulted()) {
             return drop(Counter.TX_FAULTS);
@@ -98,13 +125,17 @@ final class TransmitQueue implements NetFrame {
         if (bytes < Ethernet.HEADER_BYTES) {
             return drop(Counter.TX_TOO_SHORT);
         }
-        long got = data.copyTo(header.bytes(), 0, NetHeaderLayout.BYTES);
-        if (got < 0 || data.copyTo(start, 0, header.isSegments() ? TcpFrame.MAX_HEADERS : Ethernet.HEADER_BYTES) < 0) {
+        if (data.copyTo(start, 0, FRAME + Ethernet.HEADER_BYTES) < 0 || header.isSegments() && !readHeaders()) {
             return drop(Counter.TX_FAULTS);
         }
         header.setFlags(header.flags() & VIRTIO_NET_HDR_F_NEEDS_CSUM);
         header.setBuffers(0);
         return judgeChecksum(bytes) && (header.isSegments() ? judgeSegments(bytes) : judgeLength(bytes));
+    }
+
+    private boolean readHeaders() {
+        data.position(FRAME);
+        return data.copyTo(start, FRAME, TcpFrame.MAX_HEADERS) >= 0;
     }
 
     private boolean judgeChecksum(long bytes) {
@@ -128,7 +159,7 @@ final class TransmitQueue implements NetFrame {
         boolean sound = isAccepted(header.gsoType())
                 && header.needsChecksum()
                 && header.gsoSize() > 0
-                && tcp.parse(start, 0, (int) Math.min(bytes, TcpFrame.MAX_HEADERS))
+                && tcp.parse(start, FRAME, (int) Math.min(bytes, TcpFrame.MAX_HEADERS))
                 && tcp.isIpv6() == (header.gsoType() == VIRTIO_NET_HDR_GSO_TCPV6)
                 && header.checksumStart() == tcp.transport()
                 && header.checksumField() == tcp.transport() + TCP_CHECKSUM;

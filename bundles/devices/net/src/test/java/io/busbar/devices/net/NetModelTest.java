@@ -18,6 +18,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NetModelTest {
 
     @Test
+    void the_two_queues_of_a_pair_are_a_group() throws Exception {
+        NetFixture fixture = new NetFixture(FakeNetwork.able());
+        assertThat(fixture.model.queueGroup(0)).isEqualTo(fixture.model.queueGroup(1));
+        assertThat(fixture.model.queueGroup(2)).isEqualTo(fixture.model.queueGroup(3)).isNotEqualTo(fixture.model.queueGroup(0));
+    }
+
+    @Test
     void what_a_backend_cannot_do_is_not_offered() throws Exception {
         long always = NetFixture.MTU | NetFixture.MAC | NetFixture.MRG_RXBUF | NetFixture.STATUS | NetFixture.CTRL_VQ
                 | NetFixture.CTRL_RX | NetFixture.CTRL_VLAN | NetFixture.CTRL_RX_EXTRA | NetFixture.GUEST_ANNOUNCE

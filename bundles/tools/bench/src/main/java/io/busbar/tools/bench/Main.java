@@ -2,10 +2,12 @@ package io.busbar.tools.bench;
 
 import io.busbar.tools.bench.block.BlockBench;
 import io.busbar.tools.bench.check.BlockCheck;
+import io.busbar.tools.bench.console.ConsoleBench;
+import io.busbar.tools.bench.net.NetBench;
 import io.busbar.tools.bench.ring.RingBench;
 import java.util.List;
 
-/** The load generators and the built-in check, from a command line: {@code block}, {@code ring}, {@code check}. */
+/** The load generators and the built-in check, from a command line. */
 public final class Main {
 
     private static final int USAGE = 2;
@@ -28,9 +30,11 @@ public final class Main {
         return switch (name) {
             case "block" -> BlockBench.run(rest, System.out, System.err);
             case "ring" -> RingBench.run(rest, System.out, System.err);
+            case "net" -> NetBench.run(rest, System.out, System.err);
+            case "console" -> ConsoleBench.run(rest, System.out, System.err);
             case "check" -> BlockCheck.run(rest, System.out, System.err);
             default -> {
-                System.err.println("bench: \"" + name + "\": expected one of: block, ring, check");
+                System.err.println("bench: \"" + name + "\": expected one of: block, ring, net, console, check");
                 yield USAGE;
             }
         };

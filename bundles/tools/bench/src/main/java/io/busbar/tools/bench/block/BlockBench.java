@@ -2,6 +2,7 @@ package io.busbar.tools.bench.block;
 
 import io.busbar.tools.bench.Json;
 import io.busbar.tools.bench.UsageException;
+import io.busbar.tools.bench.server.BusbarServer;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
@@ -62,7 +63,7 @@ public final class BlockBench {
         StorageDaemon.require();
         warnIfBusy(err);
         List<Comparison> comparisons;
-        try (Contest contest = Contest.prepare(options, Busbar.find(), err)) {
+        try (Contest contest = Contest.prepare(options, new Busbar(BusbarServer.home()), err)) {
             comparisons = contest.run();
         }
         List<String> failures = new ArrayList<>();

@@ -1,5 +1,6 @@
 package io.busbar.tools.bench.block;
 
+import io.busbar.tools.bench.server.TemporaryFolder;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.channels.FileChannel;
@@ -7,12 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.stream.Stream;
 
 /**
  * The servers with an image each, and the rounds in which they take turns. All of it is gone when it is closed.
@@ -27,19 +26,17 @@ final class Contest implements AutoCloseable {
     private final BenchOptions options;
     private final PrintStream err;
     private final List<Target.Starter> starters;
-    private final Path images;
-    private final Path sockets;
-    private final Thread atExit;
+    private final TemporaryFolder images;
+    private final TemporaryFolder sockets;
     private final Map<Target.Starter, DiskContent> contents = new LinkedHashMap<>();
 
-    private Contest(BenchOptions options, PrintStream err, List<Target.Starter> starters, Path images, Path sockets) {
+    private Contest(BenchOptions options, PrintStream err, List<Target.Starter> starters, TemporaryFolder images,
+            TemporaryFolder sockets) {
         this.options = options;
         this.err = err;
         this.starters = starters;
         this.images = images;
         this.sockets = sockets;
-        atExit = new Thread(this::deleteAll, "bench-cleanup");
-        Runtime.getRuntime().addShutdownHook(atExit);
     }
 
     /** Makes the images. */
@@ -53,8 +50,8 @@ final class Contest implements AutoCloseable {
             throw new IOException("--dir " + directory + " is " + type + ": a file system on a disk was expected");
         }
         List<Target.Starter> starters = List.of(busbar, new StorageDaemon("threads"), new StorageDaemon("io_uring"));
-        Contest contest = new Contest(options, err, starters, Files.createTempDirectory(directory, "busbar-bench-"),
-                Files.createTempDirectory("busbar-bench-"));
+        Contest contest = new Contest(
+                options, err, starters, TemporaryFolder.createIn(directory), TemporaryFolder.create());
         try {
             contest.makeImages();
             return contest;
@@ -73,7 +70,7 @@ final class Contest implements AutoCloseable {
     }
 
     private Path image(Target.Starter starter) {
-        return images.resolve(starters.indexOf(starter) + ".img");
+        return images.path().resolve(starters.indexOf(starter) + ".img");
     }
 
     /** Runs all workloads on all servers. */
@@ -103,7 +100,7 @@ final class Contest implements AutoCloseable {
 
     private void startAll(boolean direct, List<Target> targets) throws IOException, InterruptedException {
         for (Target.Starter starter : starters) {
-            Path directory = Files.createTempDirectory(sockets, "s");
+            Path directory = Files.createTempDirectory(sockets.path(), "s");
             try {
                 targets.add(starter.start(image(starter), contents.get(starter), direct, directory));
             } catch (IOException e) {
@@ -159,31 +156,9 @@ final class Contest implements AutoCloseable {
         }
     }
 
-    private void deleteAll() {
-        delete(images);
-        delete(sockets);
-    }
-
-    private static void delete(Path directory) {
-        if (!Files.exists(directory)) {
-            return;
-        }
-        try (Stream<Path> paths = Files.walk(directory)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
-        } catch (IOException e) {
-            System.err.println("bench block: " + directory + " was not removed: " + e.getMessage());
-        }
-    }
-
     @Override
     public void close() {
-        deleteAll();
-        try {
-            Runtime.getRuntime().removeShutdownHook(atExit);
-        } catch (IllegalStateException shuttingDown) {
-            // The hook does the same.
-        }
+        images.close();
+        sockets.close();
     }
 }

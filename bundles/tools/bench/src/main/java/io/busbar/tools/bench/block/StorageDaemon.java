@@ -1,5 +1,6 @@
 package io.busbar.tools.bench.block;
 
+import io.busbar.tools.bench.server.Server;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.busbar.tools.bench.block;
+package io.busbar.tools.bench.server;
 
 import io.busbar.core.linux.UnixStream;
 import java.io.IOException;
@@ -10,10 +10,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * A program that serves disks, as a process of its own that ends with this one. What it prints goes to a file, and is
+ * A program that serves devices, as a process of its own that ends with this one. What it prints goes to a file, and is
  * shown when it fails.
  */
-final class Server implements AutoCloseable {
+public final class Server implements AutoCloseable {
 
     private static final long READY_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final long END_SECONDS = 10;
@@ -39,8 +39,10 @@ final class Server implements AutoCloseable {
      * @param command     program and arguments
      * @param environment in addition to ours
      * @param output      a new file for what it prints
+     * @return the program, which runs
+     * @throws IOException if it cannot be started
      */
-    static Server start(String name, List<String> command, Map<String, String> environment, Path output)
+    public static Server start(String name, List<String> command, Map<String, String> environment, Path output)
             throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectInput(Path.of("/dev/null").toFile())
@@ -50,8 +52,13 @@ final class Server implements AutoCloseable {
         return new Server(name, builder.start(), output);
     }
 
-    /** Waits until somebody accepts connections at a socket. */
-    void awaitSocket(Path socket) throws IOException, InterruptedException {
+    /**
+     * Waits until somebody accepts connections at a socket.
+     *
+     * @param socket its path
+     * @throws IOException if the program ends before, or it takes too long; the message has what it printed
+     */
+    public void awaitSocket(Path socket) throws IOException, InterruptedException {
         await("listen at " + socket, () -> {
             try {
                 UnixStream.connect(socket, 0).close();
@@ -62,8 +69,13 @@ final class Server implements AutoCloseable {
         });
     }
 
-    /** Waits until it has printed a line that begins with a word. */
-    void awaitLine(String word) throws IOException, InterruptedException {
+    /**
+     * Waits until it has printed a line that begins with a word.
+     *
+     * @param word the word
+     * @throws IOException if the program ends before, or it takes too long; the message has what it printed
+     */
+    public void awaitLine(String word) throws IOException, InterruptedException {
         await("print \"" + word + "\"", () -> printed().lines().anyMatch(line -> line.startsWith(word)));
     }
 

@@ -1,0 +1,72 @@
+package io.busbar.tools.bench.net;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A program whose thread polls; it says when it is ready, answers lines with lines, and ends with its input. */
+final class PolledProgram implements AutoCloseable {
+
+    private static final long END_SECONDS = 20;
+
+    private final String name;
+    private final Process process;
+    private final PrintStream input;
+    private final BufferedReader output;
+
+    private PolledProgram(String name, Process process) {
+        this.name = name;
+        this.process = process;
+        input = new PrintStream(process.getOutputStream(), true, StandardCharsets.US_ASCII);
+        output = process.inputReader(StandardCharsets.US_ASCII);
+    }
+
+    /**
+     * Starts one.
+     *
+     * @throws IOException if it ends before it is ready; the message has what it printed
+     */
+    static PolledProgram start(String name, List<String> command) throws IOException {
+        PolledProgram program = new PolledProgram(name, new ProcessBuilder(command).redirectErrorStream(true).start());
+        try {
+            program.await("ready");
+            return program;
+        } catch (IOException e) {
+            program.close();
+            throw e;
+        }
+    }
+
+    /** Returns the next line that begins with a word; others are of DPDK. */
+    String await(String word) throws IOException {
+        StringBuilder others = new StringBuilder();
+        for (String line = output.readLine(); line != null; line = output.readLine()) {
+            if (line.startsWith(word)) {
+                return line;
+            }
+            others.append('\n').append(line);
+        }
+        throw new IOException(name + " has ended before it said \"" + word + "\":" + others);
+    }
+
+    void say(String line) {
+        input.println(line);
+    }
+
+    /** Ends it, and waits for its end. */
+    @Override
+    public void close() {
+        input.close();
+        try {
+            if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

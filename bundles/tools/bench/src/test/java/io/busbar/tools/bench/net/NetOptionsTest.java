@@ -1,0 +1,40 @@
+package io.busbar.tools.bench.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.busbar.tools.bench.UsageException;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class NetOptionsTest {
+
+    @Test
+    void without_words_all_sizes_are_measured_in_nine_pairs() throws UsageException {
+        NetOptions options = NetOptions.parse(List.of());
+        assertThat(options.pairs()).isEqualTo(9);
+        assertThat(options.sizes()).containsExactly(FrameSize.SHORT, FrameSize.LONG);
+        assertThat(options.check()).isFalse();
+        assertThat(options.json()).isFalse();
+    }
+
+    @Test
+    void words_say_what_is_measured_and_how_long() throws UsageException {
+        NetOptions options = NetOptions.parse(List.of("--check", "--json", "--only=64", "--pairs", "11", "--seconds", "0.5"));
+        assertThat(options).isEqualTo(new NetOptions(true, true, 11, Set.of(FrameSize.SHORT), 5, 0.5, 0.5));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "--only 65|--only 65: expected one of 64, 1500",
+        "--pairs 8|--pairs 8: expected a number, 9 to 1000",
+        "--check --quick|--check compares with floors: it does not go with --quick",
+        "--fast|unknown word \"--fast\""
+    })
+    void what_is_wrong_is_named(String words, String sentence) {
+        assertThatThrownBy(() -> NetOptions.parse(List.of(words.split(" ")))).isInstanceOf(UsageException.class).hasMessage(sentence);
+    }
+}
