@@ -48,6 +48,11 @@ final class NetHeader {
         return readOnly;
     }
 
+    /** Returns whether all of it is zero: a frame that is whole, and of which nothing is left to do or said. */
+    boolean isEmpty() {
+        return bytes.get(ValueLayout.JAVA_LONG, 0) == 0 && bytes.get(ValueLayout.JAVA_INT, Long.BYTES) == 0;
+    }
+
     int flags() {
         return Byte.toUnsignedInt(bytes.get(ValueLayout.JAVA_BYTE, FLAGS));
     }

@@ -203,6 +203,9 @@ final class ReceiveQueue {
         if (isTooLong(bytes)) {
             return drop(Counter.RX_TOO_LONG, Counter.RX_DROPS);
         }
+        if (header.isEmpty()) {
+            return deliver(source, -1);
+        }
         boolean driverFills = state.offloads(VIRTIO_NET_F_GUEST_CSUM);
         header.clearSegments();
         if (!header.needsChecksum()) {

@@ -128,6 +128,9 @@ final class TransmitQueue implements NetFrame {
         if (data.copyTo(start, 0, FRAME + Ethernet.HEADER_BYTES) < 0 || header.isSegments() && !readHeaders()) {
             return drop(Counter.TX_FAULTS);
         }
+        if (header.isEmpty()) {
+            return fits(bytes);
+        }
         header.setFlags(header.flags() & VIRTIO_NET_HDR_F_NEEDS_CSUM);
         header.setBuffers(0);
         return judgeChecksum(bytes) && (header.isSegments() ? judgeSegments(bytes) : judgeLength(bytes));
@@ -148,6 +151,10 @@ final class TransmitQueue implements NetFrame {
 
     private boolean judgeLength(long bytes) {
         header.clearSegments();
+        return fits(bytes);
+    }
+
+    private boolean fits(long bytes) {
         return bytes <= Ethernet.mostBytes(offer.mtu()) || drop(Counter.TX_TOO_LONG);
     }
 
