@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -123,12 +125,12 @@ final class RunEndsIT {
         return process("linux.uml");
     }
 
-    /** The processes of this test that run a program, the oldest first. */
+    /** The processes of this test that run a program, the oldest first; process ids begin anew now and then, and do not say. */
     private List<ProcessHandle> process(String program) {
         return processes().stream()
                 .filter(process -> process.info().command().map(Path::of).map(Path::getFileName).map(Path::toString)
                         .filter(program::equals).isPresent())
-                .sorted((one, other) -> Long.compare(one.pid(), other.pid()))
+                .sorted(Comparator.comparing(process -> process.info().startInstant().orElse(Instant.MAX)))
                 .toList();
     }
 
