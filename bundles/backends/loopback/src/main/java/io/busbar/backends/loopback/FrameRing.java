@@ -19,7 +19,8 @@ import java.lang.invoke.VarHandle;
  *
  * <p>A record: its length as a long, then header and frame; the next begins at a multiple of 8. A record that does not fit
  * before the end of the memory begins at its start, and {@link #SKIP} stands where it would have begun. Positions are
- * counted without end.
+ * counted without end. Whenever the ring is empty, what is put next begins at the start of the memory, which is still in the
+ * processor's cache if few frames are on their way at a time.
  */
 final class FrameRing implements WaitingFrame {
 
@@ -50,6 +51,11 @@ final class FrameRing implements WaitingFrame {
 
     /** Written by the thread that puts. */
     private long tail;
+    /**
+     * The position that lies at the start of the memory. Written by the thread that puts, while the ring is empty: so what the other
+     * thread does with it lies before the release of {@link #taken}, or behind the acquire of {@link #isEmpty}.
+     */
+    private long origin;
     /** Written by the thread that takes. */
     private long head;
     private boolean takerWaits = true;
@@ -82,7 +88,7 @@ final class FrameRing implements WaitingFrame {
         if (at < 0) {
             return false;
         }
-        long place = at & capacity - 1;
+        long place = place(at);
         MemorySegment.copy(frame.header(), 0, memory, place + PREFIX, NetBackend.HEADER_BYTES);
         long wanted = data.remaining();
         if (data.copyTo(memory, place + PREFIX + NetBackend.HEADER_BYTES, wanted) == wanted) {
@@ -95,14 +101,18 @@ final class FrameRing implements WaitingFrame {
     /** Returns where a record can begin, or -1. */
     private long reserve(long bytes) {
         long from = tail;
-        long toEnd = capacity - (from & capacity - 1);
+        long taken = (long) HEAD.getAcquire(this);
+        if (taken == from) {
+            origin = from;
+        }
+        long toEnd = capacity - place(from);
         boolean skips = size(bytes) > toEnd;
         long end = from + (skips ? toEnd : 0) + size(bytes);
-        if (end - (long) HEAD.getAcquire(this) > capacity && !waitForRoom(end)) {
+        if (end - taken > capacity && !waitForRoom(end)) {
             return -1;
         }
         if (skips) {
-            memory.set(ValueLayout.JAVA_LONG, from & capacity - 1, SKIP);
+            memory.set(ValueLayout.JAVA_LONG, place(from), SKIP);
             return from + toEnd;
         }
         return from;
@@ -141,13 +151,12 @@ final class FrameRing implements WaitingFrame {
             }
             TAKER_WAITS.setOpaque(this, false);
         }
-        long at = head;
-        if (memory.get(ValueLayout.JAVA_LONG, at & capacity - 1) == SKIP) {
+        long place = place(head);
+        if (memory.get(ValueLayout.JAVA_LONG, place) == SKIP) {
             // Only ever published together with the record behind it.
-            at += capacity - (at & capacity - 1);
-            HEAD.setRelease(this, at);
+            HEAD.setRelease(this, head + capacity - place);
+            place = 0;
         }
-        long place = at & capacity - 1;
         offset = place + PREFIX;
         length = (int) memory.get(ValueLayout.JAVA_LONG, place);
         peeked = true;
@@ -179,6 +188,10 @@ final class FrameRing implements WaitingFrame {
         peeked = false;
         takerWaits = true;
         putterWaits = false;
+    }
+
+    private long place(long position) {
+        return position - origin & capacity - 1;
     }
 
     private static long size(long bytes) {

@@ -70,6 +70,25 @@ class FrameRingTest {
     }
 
     @Test
+    void frames_begin_at_the_start_of_the_memory_whenever_the_ring_was_empty_and_its_room_stays_the_same() {
+        for (int round = 0; round < 1000; round++) {
+            assertThat(ring.put(new Frame(60 + round, round))).isTrue();
+            assertThat(ring.put(new Frame(1500, round + 1))).isTrue();
+            assertSame(ring.peek(), 60 + round, round);
+            assertThat(ring.peek().offset()).isEqualTo(Long.BYTES);
+            ring.taken();
+            assertSame(ring.peek(), 1500, round + 1);
+            ring.taken();
+            assertThat(ring.peek()).isNull();
+        }
+        int fit = 0;
+        while (ring.put(new Frame(1500, fit))) {
+            fit++;
+        }
+        assertThat(fit).isEqualTo((1 << 18) / (8 + 12 + 1500));
+    }
+
+    @Test
     void a_frame_comes_back_as_it_was_with_its_header() {
         assertThat(ring.peek()).isNull();
         assertThat(ring.put(new Frame(60, 1))).isTrue();

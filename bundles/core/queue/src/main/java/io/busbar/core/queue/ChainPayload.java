@@ -18,6 +18,8 @@ final class ChainPayload implements Payload {
 
     private final PayloadOwner owner;
     private final boolean writes;
+    /** Whether its owner never lets another thread at it, and closes it: then what is left says that it is open. */
+    private final boolean confined;
     private Chain chain;
     private RegionViews views;
     private int first;
@@ -25,18 +27,32 @@ final class ChainPayload implements Payload {
     private long size;
     private long limit;
     private long position;
-    /** The segment that holds the position, and where that segment begins in the stream. */
+    /** A segment at or before the position, and where it begins in the stream. */
     private int segment;
     private long segmentStart;
+    /**
+     * The piece at hand: the memory at the position, where in it that is, and how many bytes follow there, not past the limit. None
+     * left says nothing: {@link #locate} finds the next. So that a copy inside one piece, which most are, has one thing to check.
+     */
+    private long at;
+    private long left;
+    /** The mapping that the piece is in, kept for the next chain: where it begins, and its length. */
+    private MemorySegment memory;
+    private long base;
+    private long span;
 
-    ChainPayload(PayloadOwner owner, boolean writes) {
+    ChainPayload(PayloadOwner owner, boolean writes, boolean confined) {
         this.owner = owner;
         this.writes = writes;
+        this.confined = confined;
     }
 
     void open(Chain taken, RegionViews regionViews) {
         chain = taken;
-        views = regionViews;
+        if (views != regionViews) {
+            views = regionViews;
+            span = 0;
+        }
         first = writes ? taken.readableSegments() : 0;
         end = writes ? taken.segments() : taken.readableSegments();
         size = writes ? taken.writableBytes() : taken.readableBytes();
@@ -44,6 +60,20 @@ final class ChainPayload implements Payload {
         position = 0;
         segment = first;
         segmentStart = 0;
+        left = 0;
+        if (confined && size > 0) {
+            locate();
+        }
+    }
+
+    boolean isOpen() {
+        return chain != null;
+    }
+
+    /** A confined payload is done with: its verbs look at the owner again, who refuses them. */
+    void close() {
+        left = 0;
+        chain = null;
     }
 
     @Override
@@ -61,12 +91,14 @@ final class ChainPayload implements Payload {
         if (to < 0 || to > limit) {
             throw new IllegalArgumentException("position " + to + ": expected 0 to " + limit);
         }
+        long forward = to - position;
         position = to;
-        if (to < segmentStart) {
-            segment = first;
-            segmentStart = 0;
+        if (left > 0 && forward <= left && to >= segmentStart && at + forward >= 0) {
+            at += forward;
+            left -= forward;
+        } else {
+            seek();
         }
-        skipDoneSegments();
         return this;
     }
 
@@ -81,15 +113,26 @@ final class ChainPayload implements Payload {
             throw new IllegalArgumentException("limit " + to + ": expected 0 to " + size);
         }
         limit = to;
-        if (position > to) {
-            position(to);
-        }
+        position = Math.min(position, to);
+        seek();
         return this;
     }
 
     @Override
     public long remaining() {
         return limit - position;
+    }
+
+    /** Begins anew at the position. */
+    private void seek() {
+        left = 0;
+        if (position < segmentStart) {
+            segment = first;
+            segmentStart = 0;
+        }
+        if (confined && chain != null && position < limit) {
+            locate();
+        }
     }
 
     private void skipDoneSegments() {
@@ -112,32 +155,81 @@ final class ChainPayload implements Payload {
     }
 
     /**
-     * Returns the bytes from the position to the end of its segment, or of the region's mapping: a segment may span
-     * regions that are neighbours here. No more than wanted.
+     * Finds the piece at the position, which is before the limit: to the end of its segment, or of the region's mapping, as a
+     * segment may span regions that are neighbours here.
      */
-    private long piece(long wanted, int region, long at) {
-        long inSegment = chain.length(segment) - (position - segmentStart);
-        return Math.min(wanted, Math.min(inSegment, views.after(region, at)));
+    private void locate() {
+        skipDoneSegments();
+        long done = position - segmentStart;
+        long address = chain.address(segment) + done;
+        if (Long.compareUnsigned(address - base, span) >= 0) {
+            findMapping(address);
+        }
+        at = address - base;
+        left = Math.min(limit - position, Math.min(chain.length(segment) - done, span - at));
     }
 
-    private long address() {
-        return chain.address(segment) + (position - segmentStart);
+    private void findMapping(long address) {
+        memory = views.at(address);
+        base = memory.address();
+        span = memory.byteSize();
     }
 
+    /** Returns the bytes of the piece at hand, no more than wanted. */
+    private long piece(long wanted) {
+        if (left == 0) {
+            locate();
+        }
+        return Math.min(wanted, left);
+    }
+
+    private void pieceDone(long bytes) {
+        at += bytes;
+        left -= bytes;
+        position += bytes;
+    }
+
+    /** Goes on after a transfer, which may have passed several pieces. */
     private void advance(long bytes) {
         position += bytes;
-        skipDoneSegments();
+        left = 0;
     }
 
     @Override
     public long copyTo(MemorySegment target, long offset, long length) {
-        return copy(target, offset, length, false);
+        if (!isOnePiece(length)) {
+            return copy(target, offset, length, false);
+        }
+        try {
+            MemorySegment.copy(memory, at, target, offset, length);
+        } catch (InternalError e) {
+            return -Errno.EFAULT;
+        }
+        pieceDone(length);
+        return length;
     }
 
     @Override
     public long copyFrom(MemorySegment source, long offset, long length) {
         checkWritable();
-        return copy(source, offset, length, true);
+        if (!isOnePiece(length)) {
+            return copy(source, offset, length, true);
+        }
+        try {
+            MemorySegment.copy(source, offset, memory, at, length);
+        } catch (InternalError e) {
+            return -Errno.EFAULT;
+        }
+        pieceDone(length);
+        return length;
+    }
+
+    /**
+     * Returns whether a copy is one of a confined payload inside the piece at hand: then it is as good as done, and small enough for
+     * the compiler to put it where it is asked for. A length of 0 or less is for {@link #copy}.
+     */
+    private boolean isOnePiece(long length) {
+        return confined && Long.compareUnsigned(length - 1, left) < 0;
     }
 
     private long copy(MemorySegment other, long offset, long length, boolean in) {
@@ -146,17 +238,14 @@ final class ChainPayload implements Payload {
             long wanted = Math.min(length, remaining());
             long done = 0;
             while (done < wanted) {
-                int region = views.indexOf(address());
-                long at = views.offset(region, address());
-                long bytes = piece(wanted - done, region, at);
-                MemorySegment memory = views.segment(region);
+                long bytes = piece(wanted - done);
                 if (in) {
                     MemorySegment.copy(other, offset + done, memory, at, bytes);
                 } else {
                     MemorySegment.copy(memory, at, other, offset + done, bytes);
                 }
+                pieceDone(bytes);
                 done += bytes;
-                advance(bytes);
             }
             return done;
         } catch (InternalError e) {
@@ -175,12 +264,10 @@ final class ChainPayload implements Payload {
             long wanted = Math.min(length, remaining());
             long done = 0;
             while (done < wanted) {
-                int region = views.indexOf(address());
-                long at = views.offset(region, address());
-                long bytes = piece(wanted - done, region, at);
-                views.segment(region).asSlice(at, bytes).fill(value);
+                long bytes = piece(wanted - done);
+                memory.asSlice(at, bytes).fill(value);
+                pieceDone(bytes);
                 done += bytes;
-                advance(bytes);
             }
             return done;
         } catch (InternalError e) {
@@ -300,6 +387,7 @@ final class ChainPayload implements Payload {
     }
 
     private int gather(Iovecs iovecs, int before, long wanted) {
+        skipDoneSegments();
         int count = before;
         long left = wanted;
         long skip = position - segmentStart;

@@ -2,6 +2,7 @@ package io.busbar.core.queue;
 
 import io.busbar.api.device.ChainTask;
 import io.busbar.api.memory.IoCompletion;
+import io.busbar.api.memory.Payload;
 
 /**
  * A chain of a queue that the model pulls: open for a part of one call, on the thread that owns the queue. Used again for
@@ -10,20 +11,23 @@ import io.busbar.api.memory.IoCompletion;
 final class PulledChain extends RingChain {
 
     private final PulledChains source;
+    private final RegionViews views;
     private boolean open;
 
-    PulledChain(PulledChains source, int slot) {
-        super(slot);
+    PulledChain(PulledChains source, int slot, RegionViews views) {
+        super(slot, true);
         this.source = source;
+        this.views = views;
     }
 
-    void open(RegionViews views) {
-        openPayloads(views);
+    void open(io.busbar.core.virtio.ring.Chain taken) {
+        set(taken);
         open = true;
     }
 
     void close() {
         open = false;
+        closePayloads();
     }
 
     boolean isOpen() {
@@ -46,6 +50,17 @@ final class PulledChain extends RingChain {
         if (!open) {
             throw ended();
         }
+    }
+
+    /** Most chains have one direction that is empty, and is never asked for: each is opened when it is. */
+    @Override
+    public Payload readable() {
+        return open ? openReadable(views) : super.readable();
+    }
+
+    @Override
+    public Payload writable() {
+        return open ? openWritable(views) : super.writable();
     }
 
     @Override

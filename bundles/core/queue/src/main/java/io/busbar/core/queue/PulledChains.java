@@ -11,36 +11,32 @@ import io.busbar.core.virtio.ring.RingFault;
  * <p>Chains are fetched from the ring some ahead, as many as the turn before had a use for: a queue that is served one
  * chain at a time does not read, and put back, sixty-three others each time.
  *
- * <p>Slots are used round and round. Those that are open come first, then those that were fetched and not asked for yet:
- * {@code opened <= next <= fetched}, each counted without end.
+ * <p>Those that are open come first, then those that were fetched and not asked for yet: {@code opened <= next <= fetched}, each
+ * counted without end. What a model holds of an open chain begins anew with the first slot whenever none is open: with a model
+ * that has one open at a time it is always the same object, which stays in the processor's nearest cache.
  */
 final class PulledChains implements ChainSource {
 
     /** Chains that one turn hands out at the most: other queues of the worker are not kept waiting for longer. */
     private static final int TURN = 64;
 
-    /** A power of two that has room for all that are open and all that are fetched ahead. */
-    private static final int SLOTS = 2 * MAX_OPEN;
-
-    /** Bytes of a cache line. */
-    private static final int LINE = 64;
-
     /** Completed chains that are published together at the most. */
     private static final int PUBLISH_AFTER = 64;
 
     private final DeviceRing ring;
-    private final RegionViews views;
     private final Completions completions;
-    private final PulledChain[] slots = new PulledChain[SLOTS];
+    private final PulledChain[] slots = new PulledChain[MAX_OPEN];
+    /** The chain that the first slot is for. */
+    private int firstSlot;
     private int opened;
     private int next;
     private int fetched;
+    /** The chain that is the first of those that the ring has taken last. */
+    private int firstTaken;
     private int handedOut;
     private int ahead = 1;
     private int unpublished;
     private int fault;
-    /** Nobody reads it: without it the compiler would leave out what {@link #touch} reads. */
-    private int touched;
     private boolean dry;
     private boolean spent;
 
@@ -56,10 +52,9 @@ final class PulledChains implements ChainSource {
 
     PulledChains(DeviceRing ring, RegionViews views, Completions completions) {
         this.ring = ring;
-        this.views = views;
         this.completions = completions;
-        for (int i = 0; i < SLOTS; i++) {
-            slots[i] = new PulledChain(this, i);
+        for (int i = 0; i < MAX_OPEN; i++) {
+            slots[i] = new PulledChain(this, i, views);
         }
     }
 
@@ -76,7 +71,7 @@ final class PulledChains implements ChainSource {
 
     /** Ends a turn: what was not asked for goes back to the ring. */
     void end() {
-        putBackFrom(opened);
+        putAllBack();
         publish();
         ahead = Math.max(1, Math.min(MAX_OPEN, handedOut));
     }
@@ -106,13 +101,24 @@ final class PulledChains implements ChainSource {
         if (next == fetched && !fetch()) {
             return null;
         }
-        if (next - opened == MAX_OPEN) {
+        if (next == opened) {
+            firstSlot = next;
+        } else if (next - opened == MAX_OPEN) {
             return null;
         }
-        PulledChain chain = slots[next++ & SLOTS - 1];
-        chain.open(views);
+        io.busbar.core.virtio.ring.Chain taken = ring.taken(next - firstTaken);
+        if (taken.fault() != RingFault.NONE) {
+            completions.chainFault();
+        }
+        PulledChain chain = slot(next++);
+        chain.open(taken);
         handedOut++;
         return chain;
+    }
+
+    /** Returns the slot of a chain that is open or is about to be. */
+    private PulledChain slot(int of) {
+        return slots[of - firstSlot & MAX_OPEN - 1];
     }
 
     private boolean fetch() {
@@ -120,45 +126,27 @@ final class PulledChains implements ChainSource {
             spent = true;
             return false;
         }
-        int taken = ring.take(Math.min(ahead, MAX_OPEN));
+        int count = ring.take(Math.min(ahead, MAX_OPEN));
         ahead = Math.min(MAX_OPEN, 2 * ahead);
-        if (taken <= 0) {
-            fault = taken;
+        if (count <= 0) {
+            fault = count;
             dry = true;
             return false;
         }
-        for (int i = 0; i < taken; i++) {
-            io.busbar.core.virtio.ring.Chain chain = ring.taken(i);
-            if (chain.fault() != RingFault.NONE) {
-                completions.chainFault();
-            }
-            slots[fetched++ & SLOTS - 1].set(chain);
-        }
-        if (taken > 1) {
-            touch(taken);
+        firstTaken = fetched;
+        fetched += count;
+        if (count > 1) {
+            touch(count);
         }
         return true;
     }
 
-    /**
-     * Reads a byte of the first two cache lines of each chain's first segment: the lines are with the driver's processor, and come
-     * here all at the same time instead of one after the other, each when it is needed. What is read is not used.
-     */
-    private void touch(int taken) {
-        int bytes = 0;
+    private void touch(int count) {
         try {
-            for (int i = 0; i < taken; i++) {
-                io.busbar.core.virtio.ring.Chain chain = ring.taken(i);
-                int length = chain.segments() > 0 && chain.fault() == RingFault.NONE ? Math.min(2 * LINE, chain.length(0)) : 0;
-                if (length > 0) {
-                    bytes += views.byteAt(chain.address(0));
-                    bytes += views.byteAt(chain.address(0) + length - 1);
-                }
-            }
+            ring.touch(count);
         } catch (InternalError e) {
             // The memory is gone: whoever needs what was there finds out.
         }
-        touched = bytes;
     }
 
     @Override
@@ -166,24 +154,38 @@ final class PulledChains implements ChainSource {
         return next - opened;
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Those that the ring took before its last taking go back to it, with all that came behind them: it takes them again.
+     */
     @Override
     public void putBack() {
-        int putBack = next - opened;
-        for (int i = opened; i != next; i++) {
-            slots[i & SLOTS - 1].close();
+        handedOut -= next - opened;
+        if (opened - firstTaken >= 0) {
+            closeOpen();
+        } else {
+            putAllBack();
         }
-        next = opened;
-        handedOut -= putBack;
     }
 
-    /** Gives chains back to the ring, the last first. */
-    private void putBackFrom(int first) {
-        while (fetched != first) {
-            PulledChain chain = slots[--fetched & SLOTS - 1];
+    private void closeOpen() {
+        while (next != opened) {
+            slot(--next).close();
+        }
+    }
+
+    /** Gives all that is not completed back to the ring, the last first. */
+    private void putAllBack() {
+        while (fetched != next) {
+            ring.putBack(ring.taken(--fetched - firstTaken));
+        }
+        while (next != opened) {
+            PulledChain chain = slot(--next);
             chain.close();
             ring.putBack(chain.chain());
         }
-        next = first;
+        fetched = next;
     }
 
     /**
@@ -193,7 +195,7 @@ final class PulledChains implements ChainSource {
      *         which they were taken
      */
     void completed(PulledChain chain, long written) {
-        if (!chain.isOpen() || slots[opened & SLOTS - 1] != chain) {
+        if (!chain.isOpen() || slot(opened) != chain) {
             throw new IllegalStateException("chain " + chain.slot() + ": expected the first of "
                     + open() + " open chains to be completed");
         }

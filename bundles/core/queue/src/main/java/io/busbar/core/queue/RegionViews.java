@@ -3,7 +3,6 @@ package io.busbar.core.queue;
 import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.memory.MemoryRegion;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
@@ -33,43 +32,17 @@ final class RegionViews {
     }
 
     /**
-     * Returns the index of the region that holds an address.
+     * Returns the segment of the region that holds an address.
      *
      * @param address a host address that a ring translated with the same table
      * @throws IllegalStateException if there is none: the chain belongs to another table
      */
-    int indexOf(long address) {
+    MemorySegment at(long address) {
         for (int i = 0; i < first.length; i++) {
             if (Long.compareUnsigned(address - first[i], size[i]) < 0) {
-                return i;
+                return segments[i];
             }
         }
         throw new IllegalStateException("the chain's memory is not mapped any more");
-    }
-
-    /**
-     * Reads a byte.
-     *
-     * @param address a host address that a ring translated with the same table
-     * @throws InternalError if the memory is gone
-     */
-    byte byteAt(long address) {
-        int region = indexOf(address);
-        return segments[region].get(ValueLayout.JAVA_BYTE, offset(region, address));
-    }
-
-    /** Returns a region's segment. */
-    MemorySegment segment(int index) {
-        return segments[index];
-    }
-
-    /** Returns the bytes of a region's segment from an offset on. */
-    long after(int index, long offset) {
-        return size[index] - offset;
-    }
-
-    /** Returns the offset of an address in a region's segment. */
-    long offset(int index, long address) {
-        return address - first[index];
     }
 }

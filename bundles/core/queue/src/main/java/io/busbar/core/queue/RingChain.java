@@ -7,12 +7,14 @@ import io.busbar.api.memory.Payload;
 abstract class RingChain implements Chain, PayloadOwner {
 
     private final int slot;
-    private final ChainPayload readable = new ChainPayload(this, false);
-    private final ChainPayload writable = new ChainPayload(this, true);
+    private final ChainPayload readable;
+    private final ChainPayload writable;
     private io.busbar.core.virtio.ring.Chain chain;
 
-    RingChain(int slot) {
+    RingChain(int slot, boolean confined) {
         this.slot = slot;
+        readable = new ChainPayload(this, false, confined);
+        writable = new ChainPayload(this, true, confined);
     }
 
     /** Notes which chain of the ring it is; null for none. */
@@ -30,18 +32,40 @@ abstract class RingChain implements Chain, PayloadOwner {
         writable.open(chain, views);
     }
 
+    /** Puts a payload to the beginning of the chain that was set, if it is not open yet. */
+    final Payload openReadable(RegionViews views) {
+        if (!readable.isOpen()) {
+            readable.open(chain, views);
+        }
+        return readable;
+    }
+
+    /** As {@link #openReadable}. */
+    final Payload openWritable(RegionViews views) {
+        if (!writable.isOpen()) {
+            writable.open(chain, views);
+        }
+        return writable;
+    }
+
+    /** Ends the use of payloads that were opened one by one. */
+    final void closePayloads() {
+        readable.close();
+        writable.close();
+    }
+
     @Override
     public final int slot() {
         return slot;
     }
 
     @Override
-    public final Payload readable() {
+    public Payload readable() {
         return readable;
     }
 
     @Override
-    public final Payload writable() {
+    public Payload writable() {
         return writable;
     }
 

@@ -49,13 +49,13 @@ final class SlotChain extends RingChain {
 
     /** Makes the stub of a hand-over, which is no chain. */
     SlotChain() {
-        super(-1);
+        super(-1, false);
         queue = null;
         owner = null;
     }
 
     SlotChain(PushedQueue queue, int slot) {
-        super(slot);
+        super(slot, false);
         this.queue = queue;
         this.owner = queue.worker();
     }

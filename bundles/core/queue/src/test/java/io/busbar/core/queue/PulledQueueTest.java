@@ -16,7 +16,9 @@ import io.busbar.testkit.machine.Allocation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -64,6 +66,7 @@ class PulledQueueTest {
         start(model, FEATURES);
     }
 
+    /** Starts the queue; the driver's side is that which has made buffers available already, if there is one. */
     private void start(PullingTestModel model, long features) throws Exception {
         path = new SoftwareDataPath(
                 "pulled", 1, (index, sentence) -> broken.add(index + ": " + sentence), NO_SPIN, 1024);
@@ -72,7 +75,7 @@ class PulledQueueTest {
         path.attach(model);
         driver.setUp(path, 0, SIZE);
         path.run();
-        ring = driver.ring(0, SIZE, features);
+        ring = ring == null ? driver.ring(0, SIZE, features) : ring;
     }
 
     @Test
@@ -317,6 +320,144 @@ class PulledQueueTest {
     }
 
     @Test
+    void no_verb_of_a_payload_works_after_its_chain_went_back_wherever_it_was_put() throws Exception {
+        List<String> results = new CopyOnWriteArrayList<>();
+        MemorySegment bytes = Arena.ofAuto().allocate(16);
+        start(new PullingTestModel(source -> {
+            Chain chain = source.next();
+            if (chain == null) {
+                return;
+            }
+            Payload kept = chain.writable();
+            kept.copyFrom(bytes, 0, 8);
+            chain.complete(8);
+            for (Runnable late : List.<Runnable>of(
+                    () -> kept.copyFrom(bytes, 0, 8),
+                    () -> kept.position(2).copyFrom(bytes, 0, 8),
+                    () -> kept.limit(20).position(0).copyTo(bytes, 0, 4),
+                    () -> chain.writable().fill((byte) 1, 4))) {
+                try {
+                    late.run();
+                    results.add("done");
+                } catch (IllegalStateException e) {
+                    results.add(e.getMessage());
+                }
+            }
+        }));
+        offer(0, 1);
+        assertThat(awaitUsed()).isZero();
+        await(() -> results.size() == 4);
+        assertThat(results).allMatch(result -> result.contains("completed already"));
+        assertThat(driver.get(TestDriver.buffer(0) + 2)).isZero();
+    }
+
+    /** Random positions, limits and copies, on a chain of several buffers, beside the same on an array. */
+    @Test
+    void a_payload_is_one_stream_of_bytes_wherever_its_buffers_end() throws Exception {
+        int[] lengths = {12, 1, 64, 3, 200};
+        int total = 280;
+        long seed = 7;
+        List<String> differences = new CopyOnWriteArrayList<>();
+        CountDownLatch done = new CountDownLatch(1);
+        start(new PullingTestModel(source -> {
+            Chain chain = source.next();
+            if (chain == null) {
+                return;
+            }
+            for (int i = 0; i < 20_000; i++) {
+                compare(chain, new Random(seed + i), total, differences);
+            }
+            chain.complete(0);
+            done.countDown();
+        }));
+        long[] addresses = new long[lengths.length];
+        for (int i = 0; i < lengths.length; i++) {
+            addresses[i] = TestDriver.buffer(2 * i);
+            for (int b = 0; b < lengths[i]; b++) {
+                driver.put(addresses[i] + b, b + 13 * i);
+            }
+        }
+        assertThat(ring.add(addresses, lengths, lengths.length, 0, 1)).isZero();
+        ring.publish();
+        path.wake(0);
+        assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(differences).isEmpty();
+    }
+
+    private static void compare(Chain chain, Random random, int total, List<String> differences) {
+        Payload payload = chain.readable();
+        MemorySegment whole = Arena.ofAuto().allocate(total);
+        MemorySegment part = Arena.ofAuto().allocate(total);
+        payload.limit(total).position(0).copyTo(whole, 0, total);
+        int limit = random.nextInt(total + 1);
+        payload.limit(limit);
+        int at = limit;
+        for (int step = 0; step < 6; step++) {
+            if (random.nextBoolean()) {
+                at = random.nextInt(limit + 1);
+                payload.position(at);
+            }
+            int length = random.nextInt(1 + (random.nextBoolean() ? 16 : total));
+            int expected = Math.min(length, limit - at);
+            long copied = payload.copyTo(part, 0, length);
+            if (copied != expected || MemorySegment.mismatch(part, 0, expected, whole, at, at + expected) != -1) {
+                differences.add("at " + at + " of " + limit + ", " + length + " bytes: " + copied);
+            }
+            at += expected;
+        }
+        payload.limit(total);
+    }
+
+    @Test
+    void chains_of_several_takings_that_are_open_together_are_put_back_and_come_again() throws Exception {
+        List<Integer> open = new CopyOnWriteArrayList<>();
+        List<Integer> firsts = new CopyOnWriteArrayList<>();
+        MemorySegment first = Arena.ofAuto().allocate(1);
+        offerNumbered(40);
+        start(new PullingTestModel(source -> {
+            for (int round = 0; round < 2; round++) {
+                Chain chain = source.next();
+                if (chain == null) {
+                    return;
+                }
+                chain.readable().copyTo(first, 0, 1);
+                firsts.add((int) first.get(ValueLayout.JAVA_BYTE, 0));
+                while (source.next() != null) {
+                    Thread.onSpinWait();
+                }
+                open.add(source.open());
+                source.putBack();
+            }
+            for (int i = 0; i < 40; i++) {
+                Chain chain = source.next();
+                chain.readable().copyTo(first, 0, 1);
+                firsts.add((int) first.get(ValueLayout.JAVA_BYTE, 0));
+                chain.complete(0);
+            }
+        }));
+        for (int i = 0; i < 40; i++) {
+            assertThat(awaitUsed()).isEqualTo(i);
+        }
+        assertThat(open).startsWith(40, 40);
+        List<Integer> expected = new ArrayList<>(List.of(0, 0));
+        for (int i = 0; i < 40; i++) {
+            expected.add(i);
+        }
+        assertThat(firsts).isEqualTo(expected);
+        assertThat(broken).isEmpty();
+    }
+
+    /** Makes buffers of one byte, their number, available before the queue starts. */
+    private void offerNumbered(int count) {
+        ring = driver.ring(0, SIZE, FEATURES);
+        for (int i = 0; i < count; i++) {
+            driver.put(TestDriver.buffer(i), i);
+            assertThat(ring.add(new long[] {TestDriver.buffer(i)}, new int[] {1}, 1, 0, i)).isZero();
+        }
+        ring.publish();
+    }
+
+    @Test
     void a_queue_that_always_has_work_is_served_in_turns() throws Exception {
         List<Integer> turns = new CopyOnWriteArrayList<>();
         pending.set(SIZE);
@@ -337,9 +478,7 @@ class PulledQueueTest {
             assertThat(ring.add(new long[] {TestDriver.buffer(i)}, new int[] {4096}, 0, 1, i)).isZero();
         }
         ring.publish();
-        DriverRing filled = ring;
         start(new PullingTestModel(service));
-        ring = filled;
     }
 
     @Test

@@ -19,9 +19,16 @@ import java.nio.ByteOrder;
 /**
  * The header of a frame in private memory, judged and used from there. Its size is that of
  * {@link NetHeaderLayout#BYTES}: no feature that changes it is offered.
+ *
+ * <p>A field is set by writing the whole word that it is in, 8 bytes or the last 4, as copies read it: a load that needs the
+ * bytes of two stores waits on most processors until both are in the cache, and with them all stores before.
  */
 final class NetHeader {
 
+    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt HALF = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final int FIRST = 0;
+    private static final int LAST = Long.BYTES;
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final MemorySegment bytes;
@@ -48,9 +55,11 @@ final class NetHeader {
         return readOnly;
     }
 
-    /** Returns whether all of it is zero: a frame that is whole, and of which nothing is left to do or said. */
+    /**
+     * Returns whether all of it but the number of buffers is zero: a frame that is whole, and of which nothing is left to do or said.
+     */
     boolean isEmpty() {
-        return bytes.get(ValueLayout.JAVA_LONG, 0) == 0 && bytes.get(ValueLayout.JAVA_INT, Long.BYTES) == 0;
+        return bytes.get(WORD, FIRST) == 0 && (short) bytes.get(HALF, LAST) == 0;
     }
 
     int flags() {
@@ -93,29 +102,42 @@ final class NetHeader {
 
     /** Asks for nothing. */
     void clear() {
-        bytes.fill((byte) 0);
+        bytes.set(WORD, FIRST, 0);
+        bytes.set(HALF, LAST, 0);
     }
 
     void setFlags(int flags) {
-        bytes.set(ValueLayout.JAVA_BYTE, FLAGS, (byte) flags);
+        setFirst(FLAGS, Byte.SIZE, flags);
     }
 
     void clearChecksum() {
-        bytes.set(U16, CSUM_START, (short) 0);
-        bytes.set(U16, CSUM_OFFSET, (short) 0);
+        setFirst(CSUM_START, Short.SIZE, 0);
+        setLast(CSUM_OFFSET, 0);
     }
 
     void clearSegments() {
-        bytes.set(ValueLayout.JAVA_BYTE, GSO_TYPE, (byte) VIRTIO_NET_HDR_GSO_NONE);
-        bytes.set(U16, GSO_SIZE, (short) 0);
+        setFirst(GSO_TYPE, Byte.SIZE, VIRTIO_NET_HDR_GSO_NONE);
+        setFirst(GSO_SIZE, Short.SIZE, 0);
         setHeaderBytes(0);
     }
 
     void setHeaderBytes(int length) {
-        bytes.set(U16, HDR_LEN, (short) length);
+        setFirst(HDR_LEN, Short.SIZE, length);
     }
 
     void setBuffers(int count) {
-        bytes.set(U16, NUM_BUFFERS, (short) count);
+        setLast(NUM_BUFFERS, count);
+    }
+
+    private void setFirst(int field, int bits, long value) {
+        int shift = Byte.SIZE * field;
+        long mask = (1L << bits) - 1 << shift;
+        bytes.set(WORD, FIRST, bytes.get(WORD, FIRST) & ~mask | value << shift & mask);
+    }
+
+    private void setLast(int field, int value) {
+        int shift = Byte.SIZE * (field - LAST);
+        int mask = 0xffff << shift;
+        bytes.set(HALF, LAST, bytes.get(HALF, LAST) & ~mask | value << shift & mask);
     }
 }

@@ -207,10 +207,13 @@ final class NetModel implements PullingDeviceModel, LinkControl {
             control.serve(source, settled);
         } else if (pair == options.pairs()) {
             return; // The control queue of a driver that has not accepted one.
-        } else if (queue == VirtioNet.transmitQueue(pair)) {
-            now.transmit[pair].serve(source, now.backend, settled, isLinkUp(now));
-        } else if (now.receive[pair].serve(source, now.backend, settled, isLinkUp(now))) {
-            context.wake(queue);
+        } else {
+            boolean more = receives(queue)
+                    ? now.receive[pair].serve(source, now.backend, settled, isLinkUp(now))
+                    : now.transmit[pair].serve(source, now.backend, settled, isLinkUp(now));
+            if (more) {
+                context.wake(queue);
+            }
         }
     }
 

@@ -31,7 +31,7 @@ final class ReceiveQueue {
      * Frames that one call drops, and buffers that it uses, at the most: other queues of the thread are not kept waiting for
      * longer. Less than the turn that the engine gives, so that an end of the buffers is one.
      */
-    private static final int TURN = 48;
+    private static final int TURN = 62;
 
     private static final ValueLayout.OfShort BIG_ENDIAN_U16 =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);

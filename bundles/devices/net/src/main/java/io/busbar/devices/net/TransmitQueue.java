@@ -28,6 +28,12 @@ final class TransmitQueue implements NetFrame {
     /** The longest frame, which is one that is to be cut: virtio 1.2, 5.1.6.3.1, without the header. */
     static final int MAX_FRAME = 65_550;
 
+    /**
+     * Frames of one call at the most: fewer than a receive queue takes in one, so that what a network sends back at once leaves it as
+     * fast as it comes, and does not pile up there.
+     */
+    private static final int TURN = 48;
+
     private static final int TCP_CHECKSUM = 16;
     private static final int FRAME = NetHeaderLayout.BYTES;
 
@@ -59,21 +65,32 @@ final class TransmitQueue implements NetFrame {
      * @param to      the backend
      * @param settled what the driver has settled
      * @param linkUp  whether the cable is plugged in
+     * @return whether the queue has had its turn although frames may be left
      */
-    void serve(ChainSource source, NetBackend to, DriverState settled, boolean linkUp) {
+    boolean serve(ChainSource source, NetBackend to, DriverState settled, boolean linkUp) {
         state = settled;
-        for (Chain chain = source.next(); chain != null; chain = source.next()) {
-            if (!send(chain, to, linkUp)) {
-                counters.add(Counter.TX_NO_ROOM, 1);
-                source.putBack();
-                break;
-            }
-            chain.complete(0);
-        }
+        boolean more = serve(source, to, linkUp);
         if (packets > 0) {
             count();
             to.transmitted(pair);
         }
+        return more;
+    }
+
+    private boolean serve(ChainSource source, NetBackend to, boolean linkUp) {
+        for (int i = 0; i < TURN; i++) {
+            Chain chain = source.next();
+            if (chain == null) {
+                return false;
+            }
+            if (!send(chain, to, linkUp)) {
+                counters.add(Counter.TX_NO_ROOM, 1);
+                source.putBack();
+                return false;
+            }
+            chain.complete(0);
+        }
+        return true;
     }
 
     private void count() {
@@ -125,11 +142,15 @@ final class TransmitQueue implements NetFrame {
         if (bytes < Ethernet.HEADER_BYTES) {
             return drop(Counter.TX_TOO_SHORT);
         }
-        if (data.copyTo(start, 0, FRAME + Ethernet.HEADER_BYTES) < 0 || header.isSegments() && !readHeaders()) {
+        if (data.copyTo(start, 0, FRAME + Ethernet.HEADER_BYTES) < 0) {
             return drop(Counter.TX_FAULTS);
         }
         if (header.isEmpty()) {
+            header.setBuffers(0);
             return fits(bytes);
+        }
+        if (header.isSegments() && !readHeaders()) {
+            return drop(Counter.TX_FAULTS);
         }
         header.setFlags(header.flags() & VIRTIO_NET_HDR_F_NEEDS_CSUM);
         header.setBuffers(0);

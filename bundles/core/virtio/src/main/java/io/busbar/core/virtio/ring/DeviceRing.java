@@ -79,6 +79,17 @@ public abstract class DeviceRing {
     }
 
     /**
+     * Fetches the beginnings of the chains of the last {@link #take} into the processor's cache, all at the same time: else each is
+     * waited for when it is needed. A buffer that the device is to write has a 0 written to its first bytes of cache lines, which
+     * says nothing to a driver before the buffer is used (virtio 1.2, 2.7.8): reading them would fetch lines that are then asked for
+     * once more, to be written.
+     *
+     * @param count how many of them, up to what {@code take} returned
+     * @throws InternalError if the memory is gone
+     */
+    public abstract void touch(int count);
+
+    /**
      * Puts a chain back, as if it had never been taken: the next {@link #take} returns it again. For an owner that found no
      * use for it.
      *

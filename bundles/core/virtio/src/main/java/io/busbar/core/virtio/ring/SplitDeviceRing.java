@@ -33,6 +33,9 @@ final class SplitDeviceRing extends DeviceRing {
     private static final int MET_TABLE = 2;
     private static final int NOT_READ = 3;
 
+    /** Bytes of a cache line. */
+    private static final int LINE = 64;
+
     private static final int DESCRIPTOR_SHIFT = 4;
     private static final int FLAGS_SHIFT = 32;
     private static final int NEXT_SHIFT = 48;
@@ -80,6 +83,9 @@ final class SplitDeviceRing extends DeviceRing {
     private long metRest;
     private int metCount;
     private boolean metWriting;
+
+    /** Nobody reads it: without it the compiler would leave out what {@link #touch} reads. */
+    private int touched;
 
     private int growth;
     private MemorySegment tableCopy;
@@ -249,6 +255,31 @@ final class SplitDeviceRing extends DeviceRing {
         chain.ticket = nextTicket + place;
         taken[place] = chain.head;
         return true;
+    }
+
+    @Override
+    public void touch(int count) {
+        DeviceParts p = parts();
+        MemorySegment all = p.geometry().all();
+        Chain[] chains = p.chains();
+        long[] near = p.near();
+        int read = 0;
+        for (int i = 0; i < count; i++) {
+            Chain chain = chains[p.taken()[i] & chains.length - 1];
+            if (chain.state != Chain.TAKEN || chain.segments == 0) {
+                continue; // Its segments may be elsewhere, or are those of the chain before.
+            }
+            int pair = chain.head * Chain.NEAR_WORDS & near.length - 2;
+            long from = near[pair];
+            long second = from + Math.min(LINE, near[pair + 1] - 1);
+            if (chain.readableSegments > 0) {
+                read += RingWords.u8Plain(all, from) + RingWords.u8Plain(all, second);
+            } else {
+                RingWords.putU8Plain(all, from, 0);
+                RingWords.putU8Plain(all, second, 0);
+            }
+        }
+        touched = read;
     }
 
     @Override

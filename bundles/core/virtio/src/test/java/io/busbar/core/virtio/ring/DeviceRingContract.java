@@ -1071,6 +1071,53 @@ abstract class DeviceRingContract {
     }
 
     @Test
+    void touching_chains_changes_nothing_but_the_first_bytes_of_cache_lines_that_the_device_may_write() {
+        HandRing hand = new HandRing(8, 0)
+                .descriptor(0, LOW, 200, NEXT, 1)
+                .descriptor(1, LOW + 512, 200, WRITE, 0)
+                .descriptor(2, HIGH, 300, WRITE, 0)
+                .descriptor(3, HIGH + 1024, 1, WRITE, 0)
+                .descriptor(4, READ_ONLY, 8, WRITE, 0)
+                .offer(0, 2, 3, 4);
+        hand.low.fill((byte) 5);
+        hand.high.fill((byte) 5);
+        DeviceRing ring = make(hand);
+
+        assertThat(ring.take(8)).isEqualTo(4);
+        ring.touch(4);
+
+        assertThat(changed(hand.low)).isEmpty();
+        assertThat(changed(hand.high)).containsExactly(0L, 64L, 1024L);
+    }
+
+    @Test
+    void touching_a_chain_without_buffers_leaves_those_of_its_last_use_alone() {
+        HandRing hand = new HandRing(4, 0).descriptor(0, LOW, 64, WRITE, 0).offer(0);
+        DeviceRing ring = make(hand);
+        ring.take(1);
+        ring.complete(ring.taken(0), 0);
+        ring.publish();
+        hand.descriptor(0, LOW, 0, WRITE, 0).offer(0);
+        hand.low.fill((byte) 5);
+
+        assertThat(ring.take(1)).isOne();
+        ring.touch(1);
+
+        assertThat(changed(hand.low)).isEmpty();
+    }
+
+    /** Returns where a segment that was filled with 5 has something else. */
+    private static List<Long> changed(MemorySegment segment) {
+        List<Long> changed = new ArrayList<>();
+        for (long i = 0; i < segment.byteSize(); i++) {
+            if (segment.get(ValueLayout.JAVA_BYTE, i) != 5) {
+                changed.add(i);
+            }
+        }
+        return changed;
+    }
+
+    @Test
     void only_the_chain_that_was_taken_last_can_be_put_back() {
         HandRing hand = new HandRing(4, 0)
                 .descriptor(0, LOW, 8, 0, 0)
