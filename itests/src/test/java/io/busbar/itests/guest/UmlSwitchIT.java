@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.busbar.itests.BusbarProcess;
+import io.busbar.itests.Eventually;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -227,5 +228,27 @@ final class UmlSwitchIT {
         second.awaitCarrier("eth3", true);
         first.ping("10.1.10.2", 56);
         second.ping("10.1.10.1", 56);
+    }
+
+    /** A card that comes to another network: the guest says there at once who it is, as it was asked to, and that it has. */
+    @Test
+    void aGuestAnnouncesItselfWhereItsCardIsMovedTo() throws IOException {
+        NetDevice witness = add("witness", "network", "elsewhere", "driver_override", "virtio");
+        Path capture = folder.resolve("witness.pcapng");
+        busbar.ok("switch", "capture", witness.name(), capture.toString());
+        NetDevice card = lan.get(0);
+        long before = card.count("cvq successes");
+        busbar.ok("backend", "swap", card.name(), "switch", "network", "elsewhere");
+        try {
+            Eventually.within(Duration.ofSeconds(60), () -> card.count("cvq successes") > before, () -> "the guest has not said that it announced itself");
+            busbar.ok("switch", "capture", witness.name(), "off");
+            assertThat(Host.check(Duration.ofSeconds(60), Host.require("tcpdump", "tcpdump").toString(), "-nr", capture.toString(), "arp"))
+                    .contains("who-has %s".formatted(firstAddress)).contains("tell %s".formatted(firstAddress));
+            assertThat(busbar.ok("vdpa", "dev", "config", "show", card.name())).contains("link_announce false");
+        } finally {
+            busbar.ok("backend", "swap", card.name(), "switch", "network", "lan", "dhcp", "10.0.5.0/24");
+            busbar.ok("vdpa", "dev", "del", witness.name());
+        }
+        second.ping(firstAddress, 56);
     }
 }

@@ -8,6 +8,7 @@ import io.busbar.api.backend.BackendException.Kind;
 import io.busbar.api.backend.ConsoleBackend;
 import io.busbar.testkit.TestBackendContext;
 import io.busbar.testkit.TestPayload;
+import io.busbar.testkit.machine.Allocation;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -151,5 +152,18 @@ class LogBackendTest {
         assertThatThrownBy(() -> new LogBackend(TestBackendContext.of(words).withChannels("console", "data")))
                 .isInstanceOfSatisfying(BackendException.class, e -> assertThat(e.kind()).isEqualTo(kind))
                 .hasMessageContaining(sentence);
+    }
+
+    /** Ten million bytes; a file that is full is replaced meanwhile, on another thread. */
+    @Test
+    void nothing_is_allocated_for_what_is_written() throws Exception {
+        MemorySegment bytes = Arena.ofAuto().allocate(100).fill((byte) 'o');
+        try (LogBackend backend = open("path", file(), "rotate", "1M", "keep", "1")) {
+            assertThat(Allocation.ofManyCalls(() -> {
+                for (long taken = 0; taken < bytes.byteSize();) {
+                    taken += backend.write(0, bytes, taken, bytes.byteSize() - taken);
+                }
+            })).isZero();
+        }
     }
 }

@@ -9,7 +9,9 @@ import io.busbar.api.backend.ConsoleBackend;
 import io.busbar.api.backend.ConsoleSize;
 import io.busbar.testkit.TestBackendContext;
 import io.busbar.testkit.TestPayload;
+import io.busbar.testkit.machine.Allocation;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -187,5 +189,39 @@ class PtyBackendTest {
         assertThatThrownBy(() -> new PtyBackend(TestBackendContext.of("link", link).withChannels("console")))
                 .isInstanceOfSatisfying(BackendException.class, e -> assertThat(e.kind()).isEqualTo(kind))
                 .hasMessageContaining(sentence);
+    }
+
+    @Test
+    void nothing_is_allocated_for_what_goes_either_way() throws Exception {
+        open();
+        MemorySegment out = Arena.ofAuto().allocate(64).fill((byte) 'o');
+        TestPayload in = TestPayload.ofSizes(64);
+        ByteBuffer there = ByteBuffer.allocateDirect(64);
+        try (FileChannel visitor = visit()) {
+            assertThat(Allocation.ofManyCalls(() -> exchange(visitor, out, in, there))).isZero();
+        }
+    }
+
+    /** 64 bytes out, and the same back; all of it has come when it returns. */
+    private void exchange(FileChannel visitor, MemorySegment out, TestPayload in, ByteBuffer there) {
+        try {
+            for (long sent = 0; sent < out.byteSize();) {
+                sent += backend.write(0, out, sent, out.byteSize() - sent);
+            }
+            there.clear();
+            while (there.hasRemaining()) {
+                visitor.read(there);
+            }
+            there.flip();
+            while (there.hasRemaining()) {
+                visitor.write(there);
+            }
+            in.position(0);
+            while (in.remaining() > 0) {
+                backend.read(0, in);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

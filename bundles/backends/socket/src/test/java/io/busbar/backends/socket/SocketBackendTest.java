@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendException.Kind;
 import io.busbar.api.backend.ConsoleBackend;
+import io.busbar.core.linux.StreamIo;
+import io.busbar.core.linux.UnixStream;
 import io.busbar.testkit.TestBackendContext;
 import io.busbar.testkit.TestPayload;
+import io.busbar.testkit.machine.Allocation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -284,5 +287,35 @@ class SocketBackendTest {
         assertThatThrownBy(() -> new SocketBackend(TestBackendContext.of(words).withChannels("console", "data")))
                 .isInstanceOfSatisfying(BackendException.class, e -> assertThat(e.kind()).isEqualTo(kind))
                 .hasMessageContaining(sentence);
+    }
+
+    @Test
+    void nothing_is_allocated_for_what_goes_either_way() throws Exception {
+        openUnix();
+        MemorySegment out = Arena.ofAuto().allocate(64).fill((byte) 'o');
+        MemorySegment there = Arena.ofAuto().allocate(64);
+        TestPayload in = TestPayload.ofSizes(64);
+        try (UnixStream visitor = UnixStream.connect(folder.resolve("c"), 0)) {
+            await(() -> backend.visitor(0) != ConsoleBackend.NOBODY);
+            int descriptor = visitor.fd().number();
+            assertThat(Allocation.ofManyCalls(() -> exchange(descriptor, out, in, there))).isZero();
+        }
+    }
+
+    /** 64 bytes out, and the same back; all of it has come when it returns. */
+    private void exchange(int descriptor, MemorySegment out, TestPayload in, MemorySegment there) {
+        for (long sent = 0; sent < out.byteSize();) {
+            sent += backend.write(0, out, sent, out.byteSize() - sent);
+        }
+        for (long got = 0; got < there.byteSize();) {
+            got += Math.max(0, StreamIo.read(descriptor, there, got, there.byteSize() - got));
+        }
+        for (long sent = 0; sent < there.byteSize();) {
+            sent += Math.max(0, StreamIo.write(descriptor, there, sent, there.byteSize() - sent));
+        }
+        in.position(0);
+        while (in.remaining() > 0) {
+            backend.read(0, in);
+        }
     }
 }
