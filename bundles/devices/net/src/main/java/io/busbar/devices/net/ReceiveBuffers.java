@@ -14,7 +14,9 @@ import java.lang.foreign.MemorySegment;
 final class ReceiveBuffers {
 
     private final NetCounters counters;
-    private final Chain[] chains = new Chain[ChainSource.MAX_OPEN];
+    /** The first, which most frames fill alone; not in the array, as a store there costs a check of its type. */
+    private Chain first;
+    private final Chain[] others = new Chain[ChainSource.MAX_OPEN - 1];
     private int count;
     private int current;
     private int used;
@@ -58,7 +60,7 @@ final class ReceiveBuffers {
         broken = false;
         long room = 0;
         while (room < bytes) {
-            if (count > 0 && !mergeable || count == chains.length) {
+            if (count > 0 && !mergeable || count == ChainSource.MAX_OPEN) {
                 return giveUp(source);
             }
             Chain chain = source.next();
@@ -71,10 +73,19 @@ final class ReceiveBuffers {
                 used++;
                 continue;
             }
-            chains[count++] = chain;
+            if (count == 0) {
+                first = chain;
+            } else {
+                others[count - 1] = chain;
+            }
+            count++;
             room += chain.writable().size();
         }
         return Reservation.READY;
+    }
+
+    private Chain chain(int index) {
+        return index == 0 ? first : others[index - 1];
     }
 
     /** Without merging a buffer stays for a shorter frame; one without room for a header is for none. */
@@ -86,7 +97,7 @@ final class ReceiveBuffers {
         if (count == 0) {
             return Reservation.TOO_FEW;
         }
-        boolean all = count >= chains[0].queueSize();
+        boolean all = count >= first.queueSize();
         source.putBack();
         return all ? Reservation.NEVER : Reservation.TOO_FEW;
     }
@@ -106,7 +117,7 @@ final class ReceiveBuffers {
     void put(MemorySegment source, long offset, long length) {
         long done = 0;
         while (done < length && !broken) {
-            Payload to = chains[current].writable();
+            Payload to = chain(current).writable();
             if (to.remaining() == 0) {
                 current++;
                 continue;
@@ -128,7 +139,8 @@ final class ReceiveBuffers {
             return false;
         }
         for (int i = 0; i < count; i++) {
-            chains[i].complete(chains[i].writable().position());
+            Chain chain = chain(i);
+            chain.complete(chain.writable().position());
         }
         used += count;
         return true;
