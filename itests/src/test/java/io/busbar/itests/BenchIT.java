@@ -103,10 +103,16 @@ class BenchIT {
     }
 
     @Test
-    void framesAreComparedWithDpdk() {
+    void framesAreComparedWithDpdkAndAGuestsTcpWithQemusOwnTap() {
         requireProgram("pkg-config", "pkg-config");
+        requireProgram("qemu-system-x86_64", "qemu-system-x86");
+        requireProgram("iperf3", "iperf3");
 
-        assertRatios(bench("net", "--quick", "--json"), "sizes");
+        JsonObject tap = assertRatios(bench("net", "--quick", "--json"), "sizes").getAsJsonObject("tap");
+
+        for (var figure : List.of("busbar_bits_per_second", "qemu_bits_per_second", "ratio")) {
+            assertThat(tap.get(figure).getAsDouble()).as(figure).isPositive();
+        }
     }
 
     @Test
@@ -116,11 +122,12 @@ class BenchIT {
         assertRatios(bench("console", "--quick", "--json"), "directions");
     }
 
-    private static void assertRatios(Command result, String rows) {
+    private static JsonObject assertRatios(Command result, String rows) {
         assertThat(result.exit()).as(result.out() + result.err()).isZero();
         var tree = JsonParser.parseString(result.out()).getAsJsonObject();
         assertThat(tree.getAsJsonArray(rows)).hasSize(2).allSatisfy(
                 row -> assertThat(row.getAsJsonObject().get("ratio").getAsDouble()).isPositive());
+        return tree;
     }
 
     private static void hasFigures(JsonElement workload) {

@@ -13,10 +13,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * {@code bench net}: DPDK's driver sends frames to our device and to DPDK's own, which both send them back; one processor polls in
- * the driver and one in the device, and the two devices take turns.
+ * the driver and one in the device, and the two devices take turns. And TCP from a guest to the host, through our tap and QEMU's own.
  */
 public final class NetBench {
 
@@ -29,7 +30,7 @@ public final class NetBench {
     }
 
     /**
-     * Runs it. Blocks for a minute or two.
+     * Runs it. Blocks for some minutes.
      *
      * @param words the words after {@code bench net}
      * @param out   for the result
@@ -63,11 +64,17 @@ public final class NetBench {
             throw new IOException("there is one processor: expected one for the driver and one for the device, which both poll");
         }
         Path home = BusbarServer.home();
-        List<NetResult> results;
+        List<NetResult> results = List.of();
+        Optional<TapResult> tap = Optional.empty();
         try (TemporaryFolder folder = TemporaryFolder.create()) {
-            results = compare(options, home, folder.path(), err);
+            if (!options.sizes().isEmpty()) {
+                results = compare(options, home, folder.path(), err);
+            }
+            if (options.tap()) {
+                tap = Optional.of(new TapContest(options, err).run(home, folder.path()));
+            }
         }
-        return report(results, options, out, err);
+        return report(results, tap, options, out, err);
     }
 
     private static List<NetResult> compare(NetOptions options, Path home, Path directory, PrintStream err)
@@ -105,23 +112,36 @@ public final class NetBench {
         return new NetResult(size, rates[0], rates[1]);
     }
 
-    private static int report(List<NetResult> results, NetOptions options, PrintStream out, PrintStream err) {
+    private static int report(
+            List<NetResult> results, Optional<TapResult> tap, NetOptions options, PrintStream out, PrintStream err) {
         List<String> failures = options.check()
-                ? results.stream().map(NetResult::failure).flatMap(Optional::stream).toList()
+                ? Stream.concat(results.stream().map(NetResult::failure), tap.map(TapResult::failure).stream())
+                        .flatMap(Optional::stream).toList()
                 : List.of();
         if (options.json()) {
             Map<String, Object> tree = new LinkedHashMap<>();
             tree.put("bench", "net");
             tree.put("pairs", options.pairs());
             tree.put("sizes", results.stream().map(NetResult::tree).toList());
+            tap.ifPresent(result -> tree.put("tap", result.tree()));
             tree.put("failures", failures);
             out.println(Json.text(tree));
         } else {
+            print(results, tap, options, out);
+        }
+        failures.forEach(failure -> err.println("bench net: " + failure));
+        return failures.isEmpty() ? OK : FAILED;
+    }
+
+    private static void print(List<NetResult> results, Optional<TapResult> tap, NetOptions options, PrintStream out) {
+        if (!results.isEmpty()) {
             out.println("frames to a device and back, each way, medians of " + options.pairs() + " pairs; none was lost");
             out.println(NetResult.heading());
             results.forEach(result -> out.println(result.line()));
         }
-        failures.forEach(failure -> err.println("bench net: " + failure));
-        return failures.isEmpty() ? OK : FAILED;
+        tap.ifPresent(result -> {
+            out.println(TapResult.heading());
+            out.println(result.line());
+        });
     }
 }

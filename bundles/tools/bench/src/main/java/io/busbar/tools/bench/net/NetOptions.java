@@ -15,32 +15,39 @@ import java.util.stream.Collectors;
  * @param json    print for programs
  * @param pairs   how often each size is measured on each side
  * @param sizes   which
+ * @param tap     whether TCP from a guest through taps is measured too
+ * @param kvm     whether the host's processors run that guest
  * @param firstWarmUp of Busbar, before all, seconds
  * @param warmUp  before each measurement, seconds
  * @param seconds length of a measurement
  */
-record NetOptions(boolean check, boolean json, int pairs, Set<FrameSize> sizes, double firstWarmUp, double warmUp, double seconds) {
+record NetOptions(boolean check, boolean json, int pairs, Set<FrameSize> sizes, boolean tap, boolean kvm, double firstWarmUp, double warmUp, double seconds) {
+
+    private static final String TAP = "tap";
 
     static final String USAGE = """
-            usage: bench net [--check] [--json] [--only SIZE]... [--pairs N] [--seconds S] [--quick]
+            usage: bench net [--check] [--json] [--only WHAT]... [--pairs N] [--seconds S] [--kvm] [--quick]
               --check        exit with 1 if a ratio is below its floor
               --json         print one JSON object instead of a table
-              --only SIZE    one of %s, bytes of a frame
-              --pairs N      how often each size is measured on each side, 9 to 1000 (default 9)
-              --seconds S    length of a measurement, 0.1 to 3600 (default 1)
+              --only WHAT    one of %s: bytes of a frame, or TCP from a guest to the host through taps
+              --pairs N      how often each is measured on each side, 9 to 1000 (default 9)
+              --seconds S    length of a measurement, 0.1 to 3600 (default 1); three times that with tap
+              --kvm          the guest runs on the host's processors; else QEMU translates, as KVM is not everywhere
               --quick        once, briefly: shows that it works, and nothing about speed
             """.formatted(keys());
 
     private static final int LEAST_PAIRS = 9;
     private static final int MOST_PAIRS = 1000;
     private static final double FIRST_WARM_UP = 5;
-    private static final double WARM_UP = 0.5;
+    private static final double WARM_UP = 2;
     private static final double QUICK = 0.2;
 
     static NetOptions parse(List<String> words) throws UsageException {
         boolean check = false;
         boolean json = false;
         boolean quick = false;
+        boolean tap = false;
+        boolean kvm = false;
         int pairs = LEAST_PAIRS;
         double seconds = 1;
         Set<FrameSize> sizes = EnumSet.noneOf(FrameSize.class);
@@ -50,7 +57,15 @@ record NetOptions(boolean check, boolean json, int pairs, Set<FrameSize> sizes, 
                 case "--check" -> check = true;
                 case "--json" -> json = true;
                 case "--quick" -> quick = true;
-                case "--only" -> sizes.add(size(arguments.value(word)));
+                case "--kvm" -> kvm = true;
+                case "--only" -> {
+                    String what = arguments.value(word);
+                    if (what.equals(TAP)) {
+                        tap = true;
+                    } else {
+                        sizes.add(size(what));
+                    }
+                }
                 case "--pairs" -> pairs = arguments.whole(word, LEAST_PAIRS, MOST_PAIRS);
                 case "--seconds" -> seconds = arguments.number(word, 0.1, 3600);
                 default -> throw new UsageException("unknown word \"" + word + "\"");
@@ -59,12 +74,13 @@ record NetOptions(boolean check, boolean json, int pairs, Set<FrameSize> sizes, 
         if (check && quick) {
             throw new UsageException("--check compares with floors: it does not go with --quick");
         }
-        if (sizes.isEmpty()) {
+        if (sizes.isEmpty() && !tap) {
             sizes = EnumSet.allOf(FrameSize.class);
+            tap = true;
         }
         return quick
-                ? new NetOptions(false, json, 1, sizes, QUICK, QUICK, QUICK)
-                : new NetOptions(check, json, pairs, sizes, FIRST_WARM_UP, WARM_UP, seconds);
+                ? new NetOptions(false, json, 1, sizes, tap, kvm, QUICK, QUICK, QUICK)
+                : new NetOptions(check, json, pairs, sizes, tap, kvm, FIRST_WARM_UP, WARM_UP, seconds);
     }
 
     private static FrameSize size(String key) throws UsageException {
@@ -75,6 +91,6 @@ record NetOptions(boolean check, boolean json, int pairs, Set<FrameSize> sizes, 
     }
 
     private static String keys() {
-        return Arrays.stream(FrameSize.values()).map(FrameSize::key).collect(Collectors.joining(", "));
+        return Arrays.stream(FrameSize.values()).map(FrameSize::key).collect(Collectors.joining(", ", "", ", " + TAP));
     }
 }

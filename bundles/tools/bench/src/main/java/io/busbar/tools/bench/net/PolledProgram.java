@@ -4,10 +4,11 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A program whose thread polls; it says when it is ready, answers lines with lines, and ends with its input. */
+/** A program whose thread polls, or a guest; it says when it is ready, answers lines with lines, and ends with its input. */
 final class PolledProgram implements AutoCloseable {
 
     private static final long END_SECONDS = 20;
@@ -40,16 +41,21 @@ final class PolledProgram implements AutoCloseable {
         }
     }
 
-    /** Returns the next line that begins with a word; others are of DPDK. */
+    /** Returns the next line that begins with a word; others are of DPDK, or of a kernel. */
     String await(String word) throws IOException {
+        return awaitOneOf(word);
+    }
+
+    /** Returns the next line that begins with one of some words. */
+    String awaitOneOf(String... words) throws IOException {
         StringBuilder others = new StringBuilder();
         for (String line = output.readLine(); line != null; line = output.readLine()) {
-            if (line.startsWith(word)) {
+            if (Arrays.stream(words).anyMatch(line::startsWith)) {
                 return line;
             }
             others.append('\n').append(line);
         }
-        throw new IOException(name + " has ended before it said \"" + word + "\":" + others);
+        throw new IOException(name + " has ended before it said \"" + String.join("\" or \"", words) + "\":" + others);
     }
 
     void say(String line) {

@@ -13,10 +13,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 class NetOptionsTest {
 
     @Test
-    void without_words_all_sizes_are_measured_in_nine_pairs() throws UsageException {
+    void without_words_all_is_measured_in_nine_pairs() throws UsageException {
         NetOptions options = NetOptions.parse(List.of());
         assertThat(options.pairs()).isEqualTo(9);
         assertThat(options.sizes()).containsExactly(FrameSize.SHORT, FrameSize.LONG);
+        assertThat(options.tap()).isTrue();
+        assertThat(options.kvm()).isFalse();
         assertThat(options.check()).isFalse();
         assertThat(options.json()).isFalse();
     }
@@ -24,12 +26,20 @@ class NetOptionsTest {
     @Test
     void words_say_what_is_measured_and_how_long() throws UsageException {
         NetOptions options = NetOptions.parse(List.of("--check", "--json", "--only=64", "--pairs", "11", "--seconds", "0.5"));
-        assertThat(options).isEqualTo(new NetOptions(true, true, 11, Set.of(FrameSize.SHORT), 5, 0.5, 0.5));
+        assertThat(options).isEqualTo(new NetOptions(true, true, 11, Set.of(FrameSize.SHORT), false, false, 5, 2, 0.5));
+    }
+
+    @Test
+    void taps_can_be_measured_alone() throws UsageException {
+        NetOptions options = NetOptions.parse(List.of("--only", "tap", "--kvm"));
+        assertThat(options.sizes()).isEmpty();
+        assertThat(options.tap()).isTrue();
+        assertThat(options.kvm()).isTrue();
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "--only 65|--only 65: expected one of 64, 1500",
+        "--only 65|--only 65: expected one of 64, 1500, tap",
         "--pairs 8|--pairs 8: expected a number, 9 to 1000",
         "--check --quick|--check compares with floors: it does not go with --quick",
         "--fast|unknown word \"--fast\""
