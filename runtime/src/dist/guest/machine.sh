@@ -41,7 +41,11 @@ busbar_machine_get_kernel() {
     fi
     mkdir -p "$work/unpacked" "$work/found" "${BUSBAR_MACHINE_CACHE%/*}" || return 1
     dpkg-deb --fsys-tarfile "$work"/*.deb | tar -x -C "$work/unpacked" || return 1
-    find "$work/unpacked/boot" -name 'vmlinuz-*' -exec mv {} "$work/found/kernel" \; || return 1
+    find "$work/unpacked" -path '*/boot/vmlinuz-*' -exec mv {} "$work/found/kernel" \; || return 1
+    if [[ ! -e $work/found/kernel ]]; then
+        busbar_guest_say "package $package has no kernel: expected a file boot/vmlinuz-*. BUSBAR_MACHINE_PACKAGE says which package is taken"
+        return 1
+    fi
     busbar_machine_keep_modules "$work" || return 1
     # Whoever is faster, the other's is as good.
     mv -T -- "$work/found" "$BUSBAR_MACHINE_CACHE" 2>/dev/null || [[ -e $BUSBAR_MACHINE_CACHE/kernel ]]

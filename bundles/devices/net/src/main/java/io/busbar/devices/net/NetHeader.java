@@ -27,8 +27,6 @@ final class NetHeader {
 
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt HALF = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong WORD_ANYWHERE = WORD.withByteAlignment(1);
-    private static final ValueLayout.OfInt HALF_ANYWHERE = HALF.withByteAlignment(1);
     private static final int FIRST = 0;
     private static final int LAST = Long.BYTES;
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -62,15 +60,6 @@ final class NetHeader {
      */
     boolean isEmpty() {
         return bytes.get(WORD, FIRST) == 0 && (short) bytes.get(HALF, LAST) == 0;
-    }
-
-    /** Takes a header from others' memory; returns as {@link #isEmpty}. */
-    boolean read(MemorySegment from, long offset) {
-        long first = from.get(WORD_ANYWHERE, offset);
-        int last = from.get(HALF_ANYWHERE, offset + LAST);
-        bytes.set(WORD, FIRST, first);
-        bytes.set(HALF, LAST, last);
-        return first == 0 && (short) last == 0;
     }
 
     int flags() {

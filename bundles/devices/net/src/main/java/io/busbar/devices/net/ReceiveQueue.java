@@ -147,8 +147,8 @@ final class ReceiveQueue {
         if (state.filtersVlans() && !state.filter().wantsVlan(Ethernet.vlan(memory, start, bytes))) {
             return drop(Counter.RX_OTHER_VLAN, Counter.RX_DROPS);
         }
-        boolean plain = header.read(memory, frame.offset());
-        Outcome outcome = plain ? takePlain(source) : header.isSegments() ? takeSegments(source) : takeFrame(source);
+        MemorySegment.copy(memory, frame.offset(), header.bytes(), 0, NetHeaderLayout.BYTES);
+        Outcome outcome = header.isSegments() ? takeSegments(source) : takeFrame(source);
         if (outcome == Outcome.DELIVERED && MacAddress.isGroup(destination)) {
             broadcasts += destination == MacAddress.BROADCAST ? 1 : 0;
             multicasts += destination == MacAddress.BROADCAST ? 0 : 1;
@@ -199,13 +199,12 @@ final class ReceiveQueue {
         return complete(source, segmenter.bytes());
     }
 
-    private Outcome takePlain(ChainSource source) {
-        return isTooLong(bytes) ? drop(Counter.RX_TOO_LONG, Counter.RX_DROPS) : deliver(source, -1);
-    }
-
     private Outcome takeFrame(ChainSource source) {
         if (isTooLong(bytes)) {
             return drop(Counter.RX_TOO_LONG, Counter.RX_DROPS);
+        }
+        if (header.isEmpty()) {
+            return deliver(source, -1);
         }
         boolean driverFills = state.offloads(VIRTIO_NET_F_GUEST_CSUM);
         header.clearSegments();

@@ -61,7 +61,7 @@ public final class NetBench {
 
     private static int measure(NetOptions options, PrintStream out, PrintStream err) throws IOException, InterruptedException {
         if (Runtime.getRuntime().availableProcessors() < PROCESSORS) {
-            throw new IOException("there is one processor: expected one for the driver and one for the device, which both poll");
+            throw new IOException("there is one processor: expected one for the driver or the guest, and one for the device");
         }
         Path home = BusbarServer.home();
         List<NetResult> results = List.of();

@@ -21,7 +21,8 @@ import java.util.stream.Collectors;
  * @param warmUp  before each measurement, seconds
  * @param seconds length of a measurement
  */
-record NetOptions(boolean check, boolean json, int pairs, Set<FrameSize> sizes, boolean tap, boolean kvm, double firstWarmUp, double warmUp, double seconds) {
+record NetOptions(boolean check, boolean json, int pairs, Set<FrameSize> sizes, boolean tap, boolean kvm, double firstWarmUp,
+        double warmUp, double seconds) {
 
     private static final String TAP = "tap";
 

@@ -4,8 +4,10 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** A program whose thread polls, or a guest; it says when it is ready, answers lines with lines, and ends with its input. */
@@ -28,12 +30,13 @@ final class PolledProgram implements AutoCloseable {
     /**
      * Starts one.
      *
-     * @throws IOException if it ends before it is ready; the message has what it printed
+     * @param limit how long it may take until it is ready
+     * @throws IOException if it ends before it is ready, or takes longer; the message has what it printed
      */
-    static PolledProgram start(String name, List<String> command) throws IOException {
+    static PolledProgram start(String name, List<String> command, Duration limit) throws IOException {
         PolledProgram program = new PolledProgram(name, new ProcessBuilder(command).redirectErrorStream(true).start());
         try {
-            program.await("ready");
+            program.await(limit, "ready");
             return program;
         } catch (IOException e) {
             program.close();
@@ -41,21 +44,30 @@ final class PolledProgram implements AutoCloseable {
         }
     }
 
-    /** Returns the next line that begins with a word; others are of DPDK, or of a kernel. */
-    String await(String word) throws IOException {
-        return awaitOneOf(word);
-    }
-
-    /** Returns the next line that begins with one of some words. */
-    String awaitOneOf(String... words) throws IOException {
+    /**
+     * Returns the next line that begins with one of some words; others are of DPDK, or of a kernel.
+     *
+     * @param limit how long that may take: then the program is ended
+     * @throws IOException if it ends before, or takes longer; the message has what it printed
+     */
+    String await(Duration limit, String... words) throws IOException {
+        CompletableFuture<Void> late = CompletableFuture.runAsync(
+                process::destroyForcibly, CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS));
         StringBuilder others = new StringBuilder();
-        for (String line = output.readLine(); line != null; line = output.readLine()) {
-            if (Arrays.stream(words).anyMatch(line::startsWith)) {
-                return line;
+        try {
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                if (Arrays.stream(words).anyMatch(line::startsWith)) {
+                    return line;
+                }
+                others.append('\n').append(line);
             }
-            others.append('\n').append(line);
+            String said = "\"" + String.join("\" or \"", words) + "\"";
+            throw new IOException(late.isDone()
+                    ? name + " did not say " + said + " within " + limit.toMillis() + " ms:" + others
+                    : name + " has ended before it said " + said + ":" + others);
+        } finally {
+            late.cancel(false);
         }
-        throw new IOException(name + " has ended before it said \"" + String.join("\" or \"", words) + "\":" + others);
     }
 
     void say(String line) {

@@ -2,6 +2,7 @@ package io.busbar.tools.bench.net;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,6 +13,10 @@ import java.util.regex.Pattern;
 final class TapGuest implements AutoCloseable {
 
     private static final Pattern RATE = Pattern.compile("rate ([1-9]\\d*)");
+
+    /** A guest that is translated boots in 15 s where nobody else works. */
+    private static final Duration BOOT = Duration.ofMinutes(3);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private final PolledProgram machine;
 
@@ -37,7 +42,7 @@ final class TapGuest implements AutoCloseable {
         card(command, "ours", Tap.OURS);
         command.addAll(List.of("-netdev", "tap,id=own,script=no,downscript=no,vhost=off,ifname=" + tap.device()));
         card(command, "own", tap);
-        return new TapGuest(PolledProgram.start("the guest", command));
+        return new TapGuest(PolledProgram.start("the guest", command, BOOT));
     }
 
     /** Both without MSI-X: with it QEMU 7.2 ends at a card over vhost-user when it translates. */
@@ -55,7 +60,7 @@ final class TapGuest implements AutoCloseable {
      */
     double send(Tap tap, int seconds) throws IOException {
         machine.say("send " + tap.host() + " " + seconds);
-        String line = machine.awaitOneOf("rate", "failed");
+        String line = machine.await(PATIENCE.plusSeconds(seconds), "rate", "failed");
         Matcher rate = RATE.matcher(line);
         if (!rate.matches()) {
             throw new IOException("the guest could not send to " + tap.host() + ": \"" + line + "\"");
