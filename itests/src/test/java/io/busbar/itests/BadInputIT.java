@@ -136,6 +136,10 @@ class BadInputIT {
         "vdpa dev add name d mgmtdev sim_block backend memory size 1000|size of 1000 bytes: expected a multiple of 512",
         "vdpa dev add name d mgmtdev sim_block backend memory size 8388607T|expected a multiple of 512, up to 16T",
         "vdpa dev add name d mgmtdev sim_block backend memory size 1M path x|unknown word path: backend memory knows size",
+        "vdpa dev add name d mgmtdev sim_block backend nbd|uri is missing: backend nbd needs it, expected uri URI",
+        "vdpa dev add name d mgmtdev sim_block backend nbd uri DIR/nbd.sock|uri DIR/nbd.sock: expected a scheme of nbd, nbds",
+        "vdpa dev add name d mgmtdev sim_block backend nbd uri nbd+unix:///?socket=DIR/nosuch.sock"
+                + "|NBD server at DIR/nosuch.sock cannot be reached: ",
         "vdpa dev add name d mgmtdev sim_block backend nosuch path DIR/free.img"
                 + "|backend nosuch is not there: expected one of file, memory",
         "vdpa dev add name d mgmtdev sim_net backend loopback mac zz|\"zz\" is invalid lladdr",
