@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.busbar.itests.BusbarProcess;
+import io.busbar.testkit.machine.Eventually;
+import io.busbar.testkit.machine.NbdKit;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,11 +23,25 @@ import org.junit.jupiter.api.io.TempDir;
 final class SwapIT {
 
     private static final long MIB = 1 << 20;
+    /** A multiple of the ways. */
     private static final int SWAPS = 40;
-    private static final List<String> MODES = List.of("mapped", "buffered", "direct");
+    /** How the one image is reached; the last swap is to a file, which can be resized. */
+    private static final List<String> WAYS = List.of("nbd", "mapped", "buffered", "direct");
+
+    /** After which swap the NBD server is killed under load, with requests in flight. */
+    private static final int KILLED_AFTER = 20;
 
     @TempDir
     Path folder;
+
+    private NbdKit server;
+
+    @AfterEach
+    void stopServer() {
+        if (server != null) {
+            server.close();
+        }
+    }
 
     @Test
     void aKernelThatWritesAndVerifiesNoticesNothingButPauses() throws IOException {
@@ -33,6 +50,7 @@ final class SwapIT {
             file.setLength(32 * MIB);
         }
         List<JsonObject> swaps = new ArrayList<>();
+        server = serve(image);
         try (BusbarProcess busbar = BusbarProcess.in(folder).disk(image).start();
                 Guest guest = new Uml().boot(GuestJob.of("""
                         set -e
@@ -49,7 +67,15 @@ final class SwapIT {
                         """, busbar.socket("disk0")))) {
             guest.awaitLine("writing"::equals);
             for (int i = 0; i < SWAPS; i++) {
-                swaps.add(swap(busbar, "path", image.toString(), "io", MODES.get(i % MODES.size())));
+                String way = WAYS.get(i % WAYS.size());
+                swaps.add(way.equals("nbd")
+                        ? swap(busbar, "nbd", "uri", server.uri())
+                        : swap(busbar, "file", "path", image.toString(), "io", way));
+                if (i == KILLED_AFTER) {
+                    server.close();
+                    Eventually.that(() -> health(busbar).contains("BACKEND_FAILED"), () -> health(busbar));
+                    server = serve(image);
+                }
             }
             busbar.ok("block", "resize", "disk0", "64M");
             List<String> output = guest.awaitSuccess();
@@ -63,8 +89,17 @@ final class SwapIT {
         print(swaps);
     }
 
+    private static String health(BusbarProcess busbar) {
+        return busbar.ok("vdpa", "dev", "show", "disk0");
+    }
+
+    /** A slow way to the same image, which shares the page cache with the others. */
+    private NbdKit serve(Path image) {
+        return NbdKit.at(folder.resolve("nbd.sock"), "--filter=delay", "file", image.toString(), "delay-write=2ms", "delay-read=1ms");
+    }
+
     private static JsonObject swap(BusbarProcess busbar, String... words) {
-        List<String> command = new ArrayList<>(List.of("backend", "swap", "disk0", "file", "-j", "--timeout", "30000"));
+        List<String> command = new ArrayList<>(List.of("backend", "swap", "disk0", "-j", "--timeout", "30000"));
         command.addAll(List.of(words));
         return JsonParser.parseString(busbar.ok(command.toArray(String[]::new)))
                 .getAsJsonObject().getAsJsonObject("swap").getAsJsonObject("disk0");
