@@ -145,14 +145,15 @@ public interface DataPath extends AutoCloseable {
     void detach() throws VdpaException;
 
     /**
-     * Exchanges what is behind the model: queues take nothing more, and once nothing is in flight the exchange is made and
-     * they go on with the same model.
+     * Exchanges the model, or what is behind it: queues take nothing more, and once nothing is in flight the exchange is made
+     * and they go on with the model that it returns. Where one thread owns all queues it first waits a little for a moment
+     * in which nothing is in flight anyway, so that nobody waits for requests that take long.
      *
      * @param deadline how long what is in flight may take to end
-     * @param exchange made on the caller's thread while nothing is in flight
+     * @param exchange made while nothing is in flight, on the thread of a queue, so that no thread has to be waited for
      * @return how long the queues were held up
      * @throws VdpaException ETIMEDOUT if it did not end by then: the exchange was not made; or what the exchange throws. In
-     *                       both cases the queues go on
+     *                       both cases the queues go on with the model that they had
      */
     QueuePause exchange(Duration deadline, Exchange exchange) throws VdpaException;
 
@@ -194,16 +195,17 @@ public interface DataPath extends AutoCloseable {
     /** Returns whether it works, and if not, why. */
     Health health();
 
-    /** Puts something in the place of what is behind a model. */
+    /** Puts something in the place of a model, or of what is behind it. */
     @FunctionalInterface
     interface Exchange {
 
         /**
-         * Does it.
+         * Does it; must not block.
          *
+         * @return the model that the queues go on with: the one before, or one with the same queues of the same kinds and groups
          * @throws VdpaException if it is refused; all is as it was then
          */
-        void run() throws VdpaException;
+        DeviceModel run() throws VdpaException;
     }
 
     /**

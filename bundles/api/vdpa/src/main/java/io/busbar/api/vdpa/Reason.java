@@ -14,6 +14,8 @@ public enum Reason {
     NO_BUS_DRIVER,
     /** The features on offer or accepted do not fit. */
     FEATURES_MISMATCH,
+    /** What is handed over has a format or version that its successor does not know. */
+    STATE_UNKNOWN,
     /** A setting is missing, malformed or out of range. */
     CONFIG_INVALID,
     /** A file or device is not there. */

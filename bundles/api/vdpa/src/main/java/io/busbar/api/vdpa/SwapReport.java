@@ -8,12 +8,12 @@ import java.util.Map;
 /**
  * What a swap did, or, of a dry run, would begin with. Times are by the engine's clock, and zero where no queue ran.
  *
- * @param from        name of the backend before
- * @param to          name of the backend now
+ * @param from        name of the backend before; of a model, the bundle that it comes from
+ * @param to          name of the backend now; of a model, the bundle that it comes from
  * @param attributes  the words with which the device is added from now on
- * @param opening     how long the new backend took to open, while the old one went on
+ * @param opening     how long the new one took to open, while the old one went on
  * @param quiesce     from when the first queue took no more until nothing was in flight
- * @param exchange    from then until the new backend was in the old one's place
+ * @param exchange    from then until the new one was in the old one's place
  * @param resume      from then until the last queue went on
  * @param inFlight    requests that were in flight when the queues were told to stop
  */

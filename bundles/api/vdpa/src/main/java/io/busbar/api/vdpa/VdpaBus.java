@@ -1,5 +1,6 @@
 package io.busbar.api.vdpa;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
@@ -78,6 +79,18 @@ public interface VdpaBus {
      *                       old backend goes on then
      */
     SwapReport swapBackend(String name, SwapRequest request) throws VdpaException;
+
+    /**
+     * Gives a device the newest device model of its type that is there while it is in use; see {@link SwappableModel}.
+     *
+     * @param name     the device
+     * @param deadline how long requests in flight may take to end, above 0
+     * @param dryRun   whether it is only said if it can be done
+     * @return what was done
+     * @throws VdpaException ENODEV; EOPNOTSUPP if the device's model cannot be swapped; or why the device refuses, whose old
+     *                       model goes on then
+     */
+    SwapReport swapModel(String name, Duration deadline, boolean dryRun) throws VdpaException;
 
     /** Returns all that is on the bus, with its state and, where it is not up, the reason. */
     BusSnapshot snapshot();

@@ -253,11 +253,7 @@ final class Bus implements VdpaBus {
     @Override
     public SwapReport swapBackend(String device, SwapRequest request) throws VdpaException {
         DeviceSlot slot = slot(device);
-        PresentDevice present = slot.present();
-        if (present == null) {
-            throw new VdpaException(VdpaError.ENODEV, slot.health().reason(), slot.health().sentence(), null);
-        }
-        SwapReport report = Vendors.swap(present, request);
+        SwapReport report = Vendors.swap(present(slot), request);
         if (!request.dryRun()) {
             changes.runInside("keeping the backend of " + device, () -> {
                 if (slots.get(device) == slot) {
@@ -269,6 +265,27 @@ final class Bus implements VdpaBus {
         }
         observe(slot);
         return report;
+    }
+
+    /** Not in the bus's change either. */
+    @Override
+    public SwapReport swapModel(String device, Duration deadline, boolean dryRun) throws VdpaException {
+        DeviceSlot slot = slot(device);
+        SwapReport report = Vendors.swapModel(present(slot), deadline, dryRun);
+        if (!dryRun) {
+            LOG.info("{}: device model {} -> {}, pause {} us", device, report.from(), report.to(),
+                    report.pause().toNanos() / 1000);
+        }
+        observe(slot);
+        return report;
+    }
+
+    private static PresentDevice present(DeviceSlot slot) throws VdpaException {
+        PresentDevice present = slot.present();
+        if (present == null) {
+            throw new VdpaException(VdpaError.ENODEV, slot.health().reason(), slot.health().sentence(), null);
+        }
+        return present;
     }
 
     /** A bus driver that may not bind the device, as things are now, does not keep it. */

@@ -7,11 +7,13 @@ import io.busbar.api.vdpa.RevocableManagementDevice;
 import io.busbar.api.vdpa.SwapReport;
 import io.busbar.api.vdpa.SwapRequest;
 import io.busbar.api.vdpa.SwappableBackend;
+import io.busbar.api.vdpa.SwappableModel;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VdpaManagementDevice;
 import io.busbar.api.vdpa.VdpaParentDevice;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -80,6 +82,19 @@ final class Vendors {
             return swappable.swapBackend(request);
         } catch (RuntimeException | LinkageError thrown) {
             throw broken(device.maker(), "swap of the backend of " + device.name(), thrown);
+        }
+    }
+
+    /** Swaps a device's model. */
+    static SwapReport swapModel(PresentDevice device, Duration deadline, boolean dryRun) throws VdpaException {
+        if (!(device.parent() instanceof SwappableModel swappable)) {
+            throw new VdpaException(VdpaError.EOPNOTSUPP, device.name() + " of " + device.managementDeviceName()
+                    + " has no device model that can be swapped");
+        }
+        try {
+            return swappable.swapModel(deadline, dryRun);
+        } catch (RuntimeException | LinkageError thrown) {
+            throw broken(device.maker(), "swap of the device model of " + device.name(), thrown);
         }
     }
 

@@ -158,8 +158,10 @@ abstract class ActiveQueue {
     /** Says that the queue has stopped, if it was told to and nothing is in flight. */
     final void checkPaused() {
         if (paused != null && inFlight() == 0) {
-            paused.complete(null);
+            // What follows from it may have the queue go on.
+            CompletableFuture<Void> done = paused;
             paused = null;
+            done.complete(null);
         }
     }
 

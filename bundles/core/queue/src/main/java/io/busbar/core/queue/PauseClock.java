@@ -2,7 +2,7 @@ package io.busbar.core.queue;
 
 import io.busbar.api.device.QueuePause;
 
-/** Takes the times of one pause: workers say when their queues stopped and went on, a control thread what was between. */
+/** Takes the times of one pause: workers say when their queues stopped and went on, and one of them what was between. */
 final class PauseClock {
 
     private final long begin = System.nanoTime();

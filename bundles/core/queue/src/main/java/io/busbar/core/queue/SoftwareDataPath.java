@@ -43,6 +43,8 @@ final class SoftwareDataPath implements DataPath {
 
     private static final Logger LOG = LoggerFactory.getLogger(SoftwareDataPath.class);
     private static final long REAP_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** How long an exchange waits for a moment without requests in flight before it stops queues. */
+    private static final long MOST_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final String name;
     private final DataPathEvents events;
@@ -297,20 +299,17 @@ final class SoftwareDataPath implements DataPath {
 
     /** Stops queues from taking chains, and waits until none is in flight. */
     private void drain(List<VirtqueueSetup> stopping) throws VdpaException {
-        awaitOrHold(stop(stopping, new PauseClock()));
+        awaitOrHold(stop(stopping));
         health = Health.OK;
     }
 
     /** Has queues stop; done when nothing is in flight. */
-    private static CompletableFuture<Void> stop(List<VirtqueueSetup> stopping, PauseClock clock) {
+    private static CompletableFuture<Void> stop(List<VirtqueueSetup> stopping) {
         List<CompletableFuture<Void>> drained = new ArrayList<>();
         for (VirtqueueSetup queue : stopping) {
             CompletableFuture<Void> done = new CompletableFuture<>();
             ActiveQueue active = queue.active;
-            active.worker().execute(() -> {
-                clock.stopped(active.inFlight());
-                active.pause(done);
-            });
+            active.worker().execute(() -> active.pause(done));
             drained.add(done);
         }
         return CompletableFuture.allOf(drained.toArray(CompletableFuture[]::new));
@@ -409,29 +408,48 @@ final class SoftwareDataPath implements DataPath {
 
     @Override
     public synchronized QueuePause exchange(Duration deadline, Exchange exchange) throws VdpaException {
-        PauseClock clock = new PauseClock();
+        List<ActiveQueue> queuesNow = active().stream().map(queue -> queue.active).toList();
+        QueueExchange run = new QueueExchange(
+                queuesNow, () -> goOnWith(exchange.run()), this::goesOn);
+        run.begin(Math.min(deadline.toNanos() / 2, MOST_PATIENCE_NANOS));
         try {
-            await(stop(active(), clock), deadline.toNanos());
-            clock.quiet();
-            exchange.run();
+            await(run.made(), deadline.toNanos());
         } catch (TimeoutException e) {
-            throw new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, stuck(deadline.toNanos()), e);
-        } finally {
-            clock.exchanged();
-            resumeAll();
+            if (run.giveUp()) {
+                String sentence = stuck(deadline.toNanos());
+                resumeAll();
+                throw new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, sentence, e);
+            }
+            awaitOrHold(run.made());
         }
-        awaitResumed(clock);
-        return clock.pause();
+        awaitResumed(run);
+        return run.pause();
+    }
+
+    /** On the thread of a queue, while the control thread waits; no queue runs. */
+    private void goOnWith(DeviceModel next) {
+        if (next != model) {
+            model = next;
+            for (int i = 0; i < queues.length; i++) {
+                setReady(i, queues[i].ready);
+            }
+        }
+    }
+
+    /** Returns what the queues go on with, or null; on the thread of a queue, while the control thread waits. */
+    private DeviceModel goesOn() {
+        if (!running || model == null) {
+            return null;
+        }
+        // Whatever did not let go of its requests in time has done so.
+        health = Health.OK;
+        return model;
     }
 
     /** What was resumed is resumed; a worker that is kept from it by its new backend is not waited for for ever. */
-    private void awaitResumed(PauseClock clock) throws VdpaException {
-        List<CompletableFuture<Void>> resumed = new ArrayList<>();
-        for (VirtqueueSetup queue : active()) {
-            resumed.add(onWorker(queue.active.worker(), clock::resumed));
-        }
+    private void awaitResumed(QueueExchange run) throws VdpaException {
         try {
-            await(CompletableFuture.allOf(resumed.toArray(CompletableFuture[]::new)), settings.drainNanos());
+            await(run.resumed(), settings.drainNanos());
         } catch (TimeoutException e) {
             LOG.warn("{}: after an exchange: {}", name, stuck(settings.drainNanos()));
         }

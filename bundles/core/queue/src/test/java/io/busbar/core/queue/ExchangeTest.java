@@ -36,6 +36,7 @@ class ExchangeTest {
     private final List<String> broken = new ArrayList<>();
     private final BlockingQueue<Chain> taken = new LinkedBlockingQueue<>();
     private TestDriver driver;
+    private final TestModel model = new TestModel(taken::add);
     private SoftwareDataPath path;
     private DriverRing ring;
 
@@ -45,7 +46,7 @@ class ExchangeTest {
         path = new SoftwareDataPath("test", 1, (index, sentence) -> broken.add(sentence), SETTINGS, 1024);
         path.setMemory(driver.memory());
         path.setFeatures(FEATURES);
-        path.attach(new TestModel(taken::add));
+        path.attach(model);
         driver.setUp(path, 0, SIZE);
         path.run();
         ring = driver.ring(0, SIZE, FEATURES);
@@ -93,6 +94,7 @@ class ExchangeTest {
                 pause.complete(path.exchange(PATIENT, () -> {
                     send(2);
                     takenDuring.add(taken.size());
+                    return model;
                 }));
             } catch (Throwable e) {
                 pause.completeExceptionally(e);
@@ -114,7 +116,10 @@ class ExchangeTest {
         send(0);
         Chain held = take();
 
-        assertThatThrownBy(() -> path.exchange(IMPATIENT, () -> broken.add("exchanged")))
+        assertThatThrownBy(() -> path.exchange(IMPATIENT, () -> {
+            broken.add("exchanged");
+            return model;
+        }))
                 .isInstanceOfSatisfying(VdpaException.class,
                         refused -> assertThat(refused.error()).isEqualTo(VdpaError.ETIMEDOUT))
                 .hasMessage("queue 0 has 1 requests in flight; waited 50 ms");
@@ -141,7 +146,42 @@ class ExchangeTest {
     void of_a_device_that_no_driver_runs_costs_nothing() throws Exception {
         path.reset();
         List<String> made = new ArrayList<>();
-        assertThat(path.exchange(PATIENT, () -> made.add("exchanged"))).isEqualTo(new QueuePause(0, 0, 0, 0));
+        assertThat(path.exchange(PATIENT, () -> {
+            made.add("exchanged");
+            return model;
+        })).isEqualTo(new QueuePause(0, 0, 0, 0));
         assertThat(made).containsExactly("exchanged");
+    }
+
+    @Test
+    void is_made_by_the_thread_of_the_queue_so_that_it_waits_for_no_other() throws Exception {
+        BlockingQueue<Thread> made = new LinkedBlockingQueue<>();
+        path.exchange(PATIENT, () -> {
+            made.add(Thread.currentThread());
+            return model;
+        });
+        assertThat(made.take().getName()).isEqualTo("busbar-test-q0");
+    }
+
+    @Test
+    void the_queue_goes_on_with_the_model_that_it_returns() throws Exception {
+        BlockingQueue<Chain> takenByNext = new LinkedBlockingQueue<>();
+        path.exchange(PATIENT, () -> new TestModel(takenByNext::add));
+        send(4);
+        Chain chain = takenByNext.poll(20, TimeUnit.SECONDS);
+        assertThat(chain).isNotNull();
+        chain.complete(0);
+        assertThat(awaitUsed()).isEqualTo(4);
+        assertThat(taken).isEmpty();
+    }
+
+    @Test
+    void what_it_throws_is_told_and_the_queue_goes_on() throws Exception {
+        assertThatThrownBy(() -> path.exchange(PATIENT, () -> {
+            throw new IllegalStateException("a fault");
+        })).hasRootCauseMessage("a fault");
+        send(5);
+        take().complete(0);
+        assertThat(awaitUsed()).isEqualTo(5);
     }
 }

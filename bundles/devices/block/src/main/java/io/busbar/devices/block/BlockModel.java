@@ -7,8 +7,9 @@ import static io.busbar.core.virtio.block.VirtioBlk.VIRTIO_BLK_F_FLUSH;
 import io.busbar.api.backend.BlockBackend;
 import io.busbar.api.backend.BlockInfo;
 import io.busbar.api.device.ChainBatch;
-import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.DeviceModelContext;
+import io.busbar.api.device.ModelState;
+import io.busbar.api.device.StatefulDeviceModel;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
@@ -23,7 +24,10 @@ import java.util.Map;
  * once per batch, after the engine fetched the batch: a request that the driver made after it changed the mode is
  * served in the new mode.
  */
-final class BlockModel implements DeviceModel {
+final class BlockModel implements StatefulDeviceModel {
+
+    private static final String STATE_FORMAT = "virtio-blk";
+    private static final int STATE_VERSION = 1;
 
     private final DeviceModelContext context;
     private final BlockOptions options;
@@ -162,6 +166,22 @@ final class BlockModel implements DeviceModel {
                     "cache mode " + mode + ": expected 0 (write-through) or 1 (write-back)");
         }
         writeBack = mode == 1;
+    }
+
+    /** One byte: the cache mode. The capacity is the backend's. */
+    @Override
+    public ModelState saveState() {
+        return new ModelState(STATE_FORMAT, STATE_VERSION, new byte[] {(byte) (writeBack ? 1 : 0)});
+    }
+
+    @Override
+    public void restoreState(ModelState state) throws VdpaException {
+        byte[] content = state.content();
+        if (!state.format().equals(STATE_FORMAT) || state.version() != STATE_VERSION || content.length != 1) {
+            throw new VdpaException(VdpaError.EINVAL, Reason.STATE_UNKNOWN, "state " + state + ": expected "
+                    + STATE_FORMAT + " version " + STATE_VERSION + ", 1 byte", null);
+        }
+        writeBack = content[0] != 0;
     }
 
     @Override

@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.busbar.api.backend.BlockInfo;
+import io.busbar.api.device.ModelState;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.testkit.TestChain;
 import io.busbar.testkit.TestModelContext;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -296,9 +298,26 @@ class BlockModelTest {
     }
 
     @Test
+    void another_model_goes_on_with_the_cache_mode_and_refuses_what_it_does_not_know() throws Exception {
+        BlockFixture block = BlockFixture.ofCapacity(1 << 20);
+        ModelState saved = block.model.saveState();
+        block.model.writeConfig(32, new byte[] {0});
+        ModelState writeThrough = block.model.saveState();
+        assertThat(writeThrough).isNotEqualTo(saved);
+        BlockFixture next = BlockFixture.ofCapacity(1 << 20);
+        next.model.restoreState(writeThrough);
+        assertThat(next.model.saveState()).isEqualTo(writeThrough);
+        for (ModelState wrong : List.of(
+                new ModelState("virtio-net", 1, new byte[1]), new ModelState(saved.format(), 2, new byte[1]),
+                new ModelState(saved.format(), 1, new byte[2]))) {
+            assertThatThrownBy(() -> next.model.restoreState(wrong)).hasMessageContaining(wrong.toString());
+        }
+    }
+
+    @Test
     void the_capability_words_are_those_that_users_write() {
         assertThat(new BlockModelFactory().attributes().stream().map(attribute -> attribute.name()).toList())
-                .isEqualTo(java.util.List.of("queues", "serial", "cache", "blocksize"));
+                .isEqualTo(List.of("queues", "serial", "cache", "blocksize"));
         assertThat(Set.of(new BlockModelFactory().deviceId())).containsExactly(2);
     }
 }

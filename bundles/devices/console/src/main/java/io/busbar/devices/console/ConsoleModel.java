@@ -14,7 +14,9 @@ import io.busbar.api.backend.PolledBackend;
 import io.busbar.api.device.ChainBatch;
 import io.busbar.api.device.ChainSource;
 import io.busbar.api.device.DeviceModelContext;
+import io.busbar.api.device.ModelState;
 import io.busbar.api.device.PullingDeviceModel;
+import io.busbar.api.device.StatefulDeviceModel;
 import io.busbar.api.vdpa.ConsoleAccess;
 import io.busbar.api.vdpa.ConsolePort;
 import io.busbar.api.vdpa.ConsoleViewer;
@@ -22,6 +24,7 @@ import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.virtio.console.ConsoleConfigLayout;
 import io.busbar.core.virtio.console.VirtioConsole;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -31,7 +34,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /** A virtio console device (virtio 1.2, 5.3). */
-final class ConsoleModel implements PullingDeviceModel, ConsoleAccess {
+final class ConsoleModel implements PullingDeviceModel, StatefulDeviceModel, ConsoleAccess {
 
     private static final int ROW_BITS = 16;
     private static final int ROW_MASK = 0xffff;
@@ -170,6 +173,7 @@ final class ConsoleModel implements PullingDeviceModel, ConsoleAccess {
     @Override
     public void attach(Object candidate) throws VdpaException {
         backend = terminal(candidate);
+        Stream.of(ports).map(Port::typed).forEach(Typed::goOn);
         tellSize();
     }
 
@@ -225,6 +229,40 @@ final class ConsoleModel implements PullingDeviceModel, ConsoleAccess {
             Stream.of(ports).forEach(Port::reset);
             Stream.of(transmits).forEach(Transmit::reset);
         }
+    }
+
+    // What is handed over
+
+    /** What the driver was told and has said, and of each port what was sent and typed and is not where it belongs yet. */
+    @Override
+    public ModelState saveState() {
+        return StateRecord.of(to -> {
+            to.writeInt(ports.length);
+            to.writeBoolean(sizeSaid);
+            to.writeInt(sizeTold.get());
+            control.save(to);
+            for (int i = 0; i < ports.length; i++) {
+                ports[i].save(to);
+                transmits[i].save(to);
+            }
+        });
+    }
+
+    @Override
+    public void restoreState(ModelState saved) throws VdpaException {
+        StateRecord.read(saved, from -> {
+            int count = from.readInt();
+            if (count != ports.length) {
+                throw new IOException(count + " ports where this console has " + ports.length);
+            }
+            sizeSaid = from.readBoolean();
+            sizeTold.set(from.readInt());
+            control.restore(from);
+            for (int i = 0; i < ports.length; i++) {
+                ports[i].restore(from);
+                transmits[i].restore(from);
+            }
+        });
     }
 
     // Configuration

@@ -11,6 +11,9 @@ import static io.busbar.core.virtio.console.VirtioConsole.VIRTIO_CONSOLE_RESIZE;
 import io.busbar.api.device.Chain;
 import io.busbar.api.device.ChainSource;
 import io.busbar.core.virtio.console.ConsoleControlLayout;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -87,6 +90,28 @@ final class Control {
     void reset() {
         ready = false;
         forget();
+    }
+
+    /** Writes what the driver was told and has said; the queues do not run. */
+    void save(DataOutput to) throws IOException {
+        to.writeBoolean(ready);
+        for (Told known : told) {
+            to.writeBoolean(known.added);
+            to.writeBoolean(known.described);
+            to.writeBoolean(known.open);
+            to.writeInt(known.size);
+        }
+    }
+
+    /** Reads what {@link #save} wrote. */
+    void restore(DataInput from) throws IOException {
+        ready = from.readBoolean();
+        for (Told known : told) {
+            known.added = from.readBoolean();
+            known.described = from.readBoolean();
+            known.open = from.readBoolean();
+            known.size = from.readInt();
+        }
     }
 
     /** The driver uses a port, and so has it: it told that to a device model that was replaced. Any thread. */

@@ -1,6 +1,9 @@
 package io.busbar.devices.console;
 
 import io.busbar.api.memory.Payload;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -28,6 +31,9 @@ final class Output {
     private volatile long reserved;
 
     private volatile long written;
+
+    /** Before this there was nothing, or only what another model has had. */
+    private volatile long first;
 
     /**
      * Makes an empty stream.
@@ -107,11 +113,41 @@ final class Output {
         VarHandle.storeStoreFence();
     }
 
+    /** Writes what is kept for a reader that has read up to a position, and for the scrollback; nobody appends. */
+    void save(DataOutput to, long position) throws IOException {
+        long from = Math.max(start(), Math.min(position, scrollbackStart()));
+        to.writeLong(from);
+        to.writeInt((int) (written - from));
+        for (long at = from; at < written; at++) {
+            to.writeByte(bytes.get(ValueLayout.JAVA_BYTE, offset(at)));
+        }
+    }
+
+    /** Reads what {@link #save} wrote, into an empty one: positions are the same. */
+    void restore(DataInput from) throws IOException {
+        long begin = from.readLong();
+        byte[] kept = StateRecord.bytes(from, capacity);
+        if (begin < 0) {
+            throw new IOException("a stream that begins at " + begin);
+        }
+        first = begin;
+        reserved = begin + kept.length;
+        for (int i = 0; i < kept.length; i++) {
+            bytes.set(ValueLayout.JAVA_BYTE, offset(begin + i), kept[i]);
+        }
+        written = begin + kept.length;
+    }
+
+    /** Returns the first position that can still be read. */
+    long start() {
+        return Math.max(first, written - capacity);
+    }
+
     /** Returns where a late reader begins: the scrollback's first whole line. */
     long scrollbackStart() {
         long end = written;
-        if (end <= scrollback) {
-            return 0;
+        if (end - first <= scrollback) {
+            return first;
         }
         long start = end - scrollback;
         for (long at = start; at < Math.min(end, start + LINE_SEARCH); at++) {
@@ -124,7 +160,7 @@ final class Output {
 
     /** Returns a position from which a reader that was overtaken can go on without being overtaken at once. */
     long catchUpStart() {
-        return Math.max(0, written - capacity / 2);
+        return Math.max(first, written - capacity / 2);
     }
 
     /**

@@ -4,6 +4,9 @@ import io.busbar.api.vdpa.ConsolePort;
 import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -84,6 +87,22 @@ final class Port {
     void reset() {
         driverReady = false;
         driverOpen = false;
+    }
+
+    // What is handed over
+
+    /** Writes all but the viewers; the queues do not run. */
+    void save(DataOutput to) throws IOException {
+        to.writeBoolean(driverReady);
+        to.writeBoolean(driverOpen);
+        typed.save(to);
+    }
+
+    /** Reads what {@link #save} wrote. */
+    void restore(DataInput from) throws IOException {
+        driverReady = from.readBoolean();
+        driverOpen = from.readBoolean();
+        typed.restore(from);
     }
 
     // Viewers

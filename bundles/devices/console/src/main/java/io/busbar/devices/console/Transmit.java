@@ -4,6 +4,9 @@ import io.busbar.api.backend.ConsoleBackend;
 import io.busbar.api.device.Chain;
 import io.busbar.api.device.ChainSource;
 import io.busbar.api.memory.Payload;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -57,6 +60,25 @@ final class Transmit {
     /** The driver starts anew; the queue does not run. */
     void reset() {
         copied = 0;
+    }
+
+    /** Writes what was sent, and how far it has come; the queue does not run. */
+    void save(DataOutput to) throws IOException {
+        to.writeLong(delivered);
+        to.writeInt(visitor);
+        to.writeLong(copied);
+        output.save(to, delivered);
+    }
+
+    /** Reads what {@link #save} wrote. */
+    void restore(DataInput from) throws IOException {
+        delivered = from.readLong();
+        visitor = from.readInt();
+        copied = from.readLong();
+        output.restore(from);
+        if (delivered < output.start() || delivered > output.written() || copied < 0) {
+            throw new IOException("position " + delivered + " of a stream from " + output.start() + " to " + output.written());
+        }
     }
 
     void service(ConsoleBackend backend, ChainSource source) {

@@ -10,13 +10,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.busbar.api.backend.ConsoleSize;
+import io.busbar.api.device.ModelState;
 import io.busbar.api.vdpa.ConsolePort;
 import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.ConsoleViewer.Mode;
+import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.virtio.console.VirtioConsole;
+import io.busbar.testkit.TestChain;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -261,5 +265,69 @@ class ConsoleModelTest {
         console.serveWoken();
         assertThat(console.backend.end(0).text()).isEqualTo("plain");
         assertThat(console.model.consolePorts()).extracting(ConsolePort::driverOpen).containsExactly(true, false);
+    }
+
+    @Test
+    void another_model_goes_on_with_what_was_said_sent_and_typed() throws Exception {
+        ConsoleFixture console = new ConsoleFixture("ports", "a").start();
+        List<TestChain> control = console.offerControl(10);
+        console.tell(0, VirtioConsole.VIRTIO_CONSOLE_DEVICE_READY, 1);
+        console.tell(0, VirtioConsole.VIRTIO_CONSOLE_PORT_READY, 1);
+        console.tell(1, VirtioConsole.VIRTIO_CONSOLE_PORT_READY, 1);
+        console.tell(1, VirtioConsole.VIRTIO_CONSOLE_PORT_OPEN, 1);
+        assertThat(ConsoleFixture.messages(control)).hasSize(6);
+        console.send("before\n");
+        console.backend.end(0).room = 3;
+        console.source(ConsoleFixture.TRANSMIT).readable(ConsoleFixture.bytes("held back"));
+        console.serve(ConsoleFixture.TRANSMIT);
+        assertThat(console.backend.end(0).text()).isEqualTo("before\nhel");
+        try (ConsoleViewer viewer = console.model.view(0, Mode.TYPE, "first")) {
+            assertThat(viewer.type(ConsoleFixture.bytes("typed"), 0, 5)).isEqualTo(5);
+            ModelState saved = console.model.saveState();
+            assertThat(viewer.type(ConsoleFixture.bytes("late"), 0, 4)).as("nobody would read it").isZero();
+
+            ConsoleFixture next = new ConsoleFixture("ports", "a").start();
+            next.model.restoreState(saved);
+            List<TestChain> more = next.offerControl(10);
+            next.serve(VirtioConsole.CONTROL_RECEIVE_QUEUE);
+            assertThat(ConsoleFixture.messages(more)).as("the driver knows all of it").isEmpty();
+            next.source(ConsoleFixture.TRANSMIT).readable(ConsoleFixture.bytes("held back"));
+            next.serve(ConsoleFixture.TRANSMIT);
+            assertThat(next.backend.end(0).text()).as("not twice, and nothing left out").isEqualTo("d back");
+            assertThat(ConsoleFixture.content(next.receive(100))).isEqualTo("typed");
+            try (ConsoleViewer late = next.model.view(0, Mode.WATCH, "late")) {
+                assertThat(read(late)).isEqualTo("before\nheld back");
+            }
+        }
+    }
+
+    @Test
+    void a_model_that_was_not_replaced_after_all_goes_on() throws Exception {
+        ConsoleFixture console = new ConsoleFixture().start();
+        try (ConsoleViewer viewer = console.model.view(0, Mode.TYPE, "first")) {
+            console.model.saveState();
+            console.model.attach(console.backend);
+            assertThat(viewer.type(ConsoleFixture.bytes("typed"), 0, 5)).isEqualTo(5);
+            assertThat(ConsoleFixture.content(console.receive(100))).isEqualTo("typed");
+        }
+    }
+
+    @Test
+    void a_state_that_is_not_known_or_makes_no_sense_is_refused_by_name() throws Exception {
+        ConsoleModel model = new ConsoleFixture().start().model;
+        ModelState saved = model.saveState();
+        byte[] content = saved.content();
+        List<ModelState> wrong = List.of(
+                new ModelState("virtio-net", 1, content),
+                new ModelState(saved.format(), 2, content),
+                new ModelState(saved.format(), 1, Arrays.copyOf(content, content.length - 1)),
+                new ModelState(saved.format(), 1, Arrays.copyOf(content, content.length + 1)),
+                new ConsoleFixture("ports", "a,b").model.saveState());
+        for (ModelState state : wrong) {
+            ConsoleModel fresh = new ConsoleFixture().start().model;
+            assertThatThrownBy(() -> fresh.restoreState(state)).as(state.toString())
+                    .isInstanceOfSatisfying(VdpaException.class, e -> assertThat(e.reason()).isEqualTo(Reason.STATE_UNKNOWN))
+                    .hasMessageContaining(state.toString());
+        }
     }
 }

@@ -10,7 +10,9 @@ import io.busbar.api.backend.PolledBackend;
 import io.busbar.api.device.ChainBatch;
 import io.busbar.api.device.ChainSource;
 import io.busbar.api.device.DeviceModelContext;
+import io.busbar.api.device.ModelState;
 import io.busbar.api.device.PullingDeviceModel;
+import io.busbar.api.device.StatefulDeviceModel;
 import io.busbar.api.vdpa.LinkControl;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
@@ -30,7 +32,7 @@ import java.util.stream.IntStream;
  * <p>Threads: what the driver has settled is one immutable object, which each call of {@link #service} reads once; it is
  * replaced under a lock, by the control queue's thread and by control threads. The lock is never taken for a frame.
  */
-final class NetModel implements PullingDeviceModel, LinkControl {
+final class NetModel implements PullingDeviceModel, StatefulDeviceModel, LinkControl {
 
     private final DeviceModelContext context;
     private final NetOptions options;
@@ -145,6 +147,18 @@ final class NetModel implements PullingDeviceModel, LinkControl {
         tellPairs();
     }
 
+    /** What the driver has settled by commands. */
+    @Override
+    public synchronized ModelState saveState() {
+        return StateRecord.of(state);
+    }
+
+    @Override
+    public synchronized void restoreState(ModelState saved) throws VdpaException {
+        state = StateRecord.read(saved, state.features(), options.pairs());
+        tellPairs();
+    }
+
     @Override
     public int configSize() {
         return NetConfigLayout.BYTES;
@@ -176,10 +190,14 @@ final class NetModel implements PullingDeviceModel, LinkControl {
         return true;
     }
 
-    /** A pair is a group: a backend that sends back finds the receive queue on the thread that it is called by. */
+    /**
+     * A pair is a group: a backend that sends back finds the receive queue on the thread that it is called by. The control queue
+     * is with the first one, so that a card with one pair has one thread, which stops for nobody else.
+     */
     @Override
     public int queueGroup(int queue) {
-        return queue / 2;
+        int pair = queue / 2;
+        return pair == options.pairs() ? 0 : pair;
     }
 
     @Override

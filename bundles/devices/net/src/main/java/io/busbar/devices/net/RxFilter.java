@@ -7,6 +7,9 @@ import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_CTRL_RX_NOMULTI;
 import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_CTRL_RX_NOUNI;
 import static io.busbar.core.virtio.net.VirtioNet.VIRTIO_NET_CTRL_RX_PROMISC;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.Arrays;
 
 /**
@@ -82,6 +85,54 @@ final class RxFilter {
             next[vlan / Long.SIZE] &= ~(1L << vlan);
         }
         return new RxFilter(modes, unicast, multicast, next);
+    }
+
+    /** Writes it into a record. */
+    void write(DataOutput to) throws IOException {
+        to.writeInt(modes);
+        write(to, unicast);
+        write(to, multicast);
+        write(to, vlans);
+    }
+
+    private static void write(DataOutput to, long[] table) throws IOException {
+        to.writeInt(table == null ? -1 : table.length);
+        if (table != null) {
+            for (long entry : table) {
+                to.writeLong(entry);
+            }
+        }
+    }
+
+    /**
+     * Reads what {@link #write} wrote.
+     *
+     * @throws IOException if it ends too early, or a table is longer than any can be
+     */
+    static RxFilter read(DataInput from) throws IOException {
+        int modes = from.readInt();
+        long[] unicast = sorted(readTable(from));
+        long[] multicast = sorted(readTable(from));
+        long[] vlans = readTable(from);
+        if (vlans == null || vlans.length != VLANS / Long.SIZE) {
+            throw new IOException("no table of " + VLANS + " VLANs");
+        }
+        return new RxFilter(modes, unicast, multicast, vlans);
+    }
+
+    private static long[] readTable(DataInput from) throws IOException {
+        int length = from.readInt();
+        if (length < -1 || length > MAX_ADDRESSES) {
+            throw new IOException("a table of " + length + " entries");
+        }
+        if (length == -1) {
+            return null;
+        }
+        long[] table = new long[length];
+        for (int i = 0; i < length; i++) {
+            table[i] = from.readLong();
+        }
+        return table;
     }
 
     /** Returns whether everything is wanted. */

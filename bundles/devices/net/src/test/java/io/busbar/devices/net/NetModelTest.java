@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.busbar.api.backend.NetInfo;
+import io.busbar.api.device.ModelState;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.testkit.TestChainSource;
 import io.busbar.testkit.TestModelContext;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,9 +21,10 @@ class NetModelTest {
 
     @Test
     void the_two_queues_of_a_pair_are_a_group() throws Exception {
-        NetFixture fixture = new NetFixture(FakeNetwork.able());
+        NetFixture fixture = NetFixture.able("max_vqp", "2");
         assertThat(fixture.model.queueGroup(0)).isEqualTo(fixture.model.queueGroup(1));
         assertThat(fixture.model.queueGroup(2)).isEqualTo(fixture.model.queueGroup(3)).isNotEqualTo(fixture.model.queueGroup(0));
+        assertThat(fixture.model.queueGroup(fixture.model.vqCount() - 1)).as("control queue").isEqualTo(fixture.model.queueGroup(0));
     }
 
     @Test
@@ -281,5 +284,44 @@ class NetModelTest {
         assertThat(net.model.statistics(1).keySet()).startsWith("tx packets", "tx bytes", "tx errors", "tx drops");
         assertThat(net.model.statistics(2).keySet())
                 .containsExactly("cvq requests", "cvq successes", "cvq errors");
+    }
+
+    @Test
+    void another_model_goes_on_with_what_the_driver_settled() throws Exception {
+        NetFixture net = NetFixture.able("max_vqp", "3");
+        assertThat(net.command(0, 0, (byte) 0)).as("not promiscuous").isZero();
+        assertThat(net.command(1, 1, (byte) 0x52, (byte) 0x54, (byte) 0, (byte) 1, (byte) 2, (byte) 3)).as("address").isZero();
+        assertThat(net.command(1, 0, (byte) 0, (byte) 0, (byte) 0, (byte) 0,
+                (byte) 1, (byte) 0, (byte) 0, (byte) 0, (byte) 1, (byte) 0, (byte) 0x5e, (byte) 0, (byte) 0, (byte) 9))
+                .as("one group").isZero();
+        assertThat(net.command(2, 0, (byte) 7, (byte) 0)).as("VLAN 7").isZero();
+        assertThat(net.command(4, 0, (byte) 2, (byte) 0)).as("two pairs").isZero();
+        ModelState saved = net.model.saveState();
+
+        NetFixture next = NetFixture.able("max_vqp", "3");
+        next.model.restoreState(saved);
+        assertThat(next.model.saveState()).isEqualTo(saved);
+        assertThat(next.mac()).isEqualTo(0x525400010203L);
+        assertThat(next.network.pairsTold().getLast()).as("told to the backend").isEqualTo(2);
+        assertThat(next.status()).isEqualTo(net.status());
+    }
+
+    @Test
+    void a_state_that_is_not_known_or_makes_no_sense_is_refused_by_name() throws Exception {
+        NetFixture net = NetFixture.able();
+        ModelState saved = net.model.saveState();
+        byte[] content = saved.content();
+        List<ModelState> wrong = List.of(
+                new ModelState("virtio-blk", 1, content),
+                new ModelState(saved.format(), 2, content),
+                new ModelState(saved.format(), 1, Arrays.copyOf(content, content.length - 1)),
+                new ModelState(saved.format(), 1, Arrays.copyOf(content, content.length + 1)),
+                new ModelState(saved.format(), 1, new byte[content.length]));
+        for (ModelState state : wrong) {
+            assertThatThrownBy(() -> net.model.restoreState(state)).as(state.toString())
+                    .isInstanceOfSatisfying(VdpaException.class, e -> assertThat(e.reason()).isEqualTo(Reason.STATE_UNKNOWN))
+                    .hasMessageContaining(state.toString());
+        }
+        assertThat(net.model.saveState()).as("nothing has changed").isEqualTo(saved);
     }
 }

@@ -8,8 +8,10 @@ import io.busbar.api.backend.ResizableBackend;
 import io.busbar.api.device.DataPath;
 import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.DeviceModelFactory;
+import io.busbar.api.device.ModelState;
 import io.busbar.api.device.PullingDeviceModel;
 import io.busbar.api.device.QueuePause;
+import io.busbar.api.device.StatefulDeviceModel;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.ConsoleAccess;
 import io.busbar.api.vdpa.Health;
@@ -62,7 +64,7 @@ final class DeviceParts implements OpenBackend.Listener {
     private volatile List<String> channels = List.of();
     private int configSize;
 
-    private DeviceModelFactory modelFactory;
+    private volatile DeviceModelFactory modelFactory;
     private volatile DeviceModel model;
     private volatile OpenBackend backend;
     private volatile boolean attached;
@@ -77,6 +79,8 @@ final class DeviceParts implements OpenBackend.Listener {
     private boolean swapping;
     private volatile SwapCounts swaps = SwapCounts.NONE;
     private volatile byte[] lastConfig = {};
+    /** What a model that left would have handed over; null if there is nothing. */
+    private ModelState lastState;
     private volatile Health trouble = Health.OK;
 
     private DeviceParts(PartsOpener opener) {
@@ -122,7 +126,7 @@ final class DeviceParts implements OpenBackend.Listener {
         channels = PartsOpener.channels(model);
         backend = opener.open(modelFactory, backendFactory, words, channels, this);
         model.attach(backend.backend());
-        features = offered();
+        features = offered(model);
         vqCount = model.vqCount();
         configSize = model.configSize();
         path = opener.services().engine().open(name, vqCount, status);
@@ -135,7 +139,7 @@ final class DeviceParts implements OpenBackend.Listener {
     }
 
     /** The model's features and the rings'. A driver in a guest knows no addresses but its own: no ACCESS_PLATFORM. */
-    private long offered() {
+    private long offered(DeviceModel model) {
         long rings = opener.services().engine().ringFeatures() | VirtioConfig.bit(VirtioConfig.VIRTIO_F_VERSION_1);
         return model.deviceFeatures() | rings & ~VirtioConfig.bit(VirtioConfig.VIRTIO_F_ACCESS_PLATFORM);
     }
@@ -169,6 +173,7 @@ final class DeviceParts implements OpenBackend.Listener {
         accepted = driverFeatures;
         if (driverFeatures == 0) {
             configWrites.clear();
+            lastState = null;
         }
         if (model != null) {
             model.setDriverFeatures(driverFeatures);
@@ -296,6 +301,12 @@ final class DeviceParts implements OpenBackend.Listener {
         return opened == null ? "" : opened.factory().origin();
     }
 
+    /** Returns which bundle the model comes from; empty while it is away. */
+    String modelOrigin() {
+        DeviceModelFactory factory = modelFactory;
+        return factory == null ? "" : opener.services().factories().origin(factory);
+    }
+
     // What is swapped
 
     /**
@@ -372,20 +383,139 @@ final class DeviceParts implements OpenBackend.Listener {
         try {
             checkSuccessor(before, next);
             byte[] told = config();
-            QueuePause pause = path.exchange(deadline, () -> model.attach(next.backend()));
+            QueuePause pause = path.exchange(deadline, () -> {
+                model.attach(next.backend());
+                return model;
+            });
             before.backend().context().close();
             backend = next;
             opener = to;
-            swaps = swaps.and(pause.nanos());
-            quietly("configuration", () -> {
-                if (!Arrays.equals(told, config())) {
-                    notifications.configChanged();
-                }
-            });
+            swapped(pause, told);
             return pause;
         } finally {
             lock.unlock();
         }
+    }
+
+    /** The driver is told if its configuration is not what it was. */
+    private void swapped(QueuePause pause, byte[] told) {
+        swaps = swaps.and(pause.nanos());
+        quietly("configuration", () -> {
+            if (!Arrays.equals(told, config())) {
+                notifications.configChanged();
+            }
+        });
+    }
+
+    /**
+     * Makes a model that could take the place of the one that is there; the caller closes it if it does not come to that.
+     *
+     * @param before  what the swap began with
+     * @param factory makes it
+     * @throws VdpaException if it has other queues or channels than the driver was told
+     */
+    DeviceModel makeSuccessor(Present before, DeviceModelFactory factory) throws VdpaException {
+        DeviceModel next = before.opener().create(factory, before.opener().words(factory), this::wake);
+        try {
+            lock.lock();
+            try {
+                checkPresent(before);
+                checkShape(next);
+            } finally {
+                lock.unlock();
+            }
+        } catch (VdpaException | RuntimeException | LinkageError refused) {
+            quietly("close", next::close);
+            throw refused;
+        }
+        return next;
+    }
+
+    private void checkPresent(Present before) throws VdpaException {
+        checkNotClosed();
+        checkAttached();
+        if (backend != before.backend() || modelFactory != before.factory()) {
+            throw new VdpaException(VdpaError.EAGAIN, Reason.NO_BACKEND,
+                    "its backend or model left, and came back, while the swap was under way", null);
+        }
+    }
+
+    /** Queues of a device stay what they are: who owns them, and which way their chains go. */
+    private void checkShape(DeviceModel next) throws VdpaException {
+        boolean same = next.vqCount() == vqCount && next.configSize() == configSize
+                && PartsOpener.channels(next).equals(channels);
+        for (int queue = 0; same && queue < vqCount; queue++) {
+            same = kind(next, queue).equals(kind(model, queue));
+        }
+        if (!same) {
+            throw new VdpaException(VdpaError.EINVAL, Reason.FEATURES_MISMATCH, "the new device model has "
+                    + next.vqCount() + " queues, channels " + PartsOpener.channels(next) + " and " + next.configSize()
+                    + " bytes of configuration: expected the same kinds of queues as the driver uses, " + vqCount + ", "
+                    + channels + " and " + configSize, null);
+        }
+    }
+
+    private static List<Integer> kind(DeviceModel model, int queue) {
+        return model instanceof PullingDeviceModel pulling
+                ? List.of(pulling.pulls(queue) ? 1 : 0, pulling.queueGroup(queue))
+                : List.of(0, queue);
+    }
+
+    /**
+     * Puts a model into the place of another one while nothing is in flight, and closes the other one.
+     *
+     * @param before   what the swap began with
+     * @param factory  who made the new model
+     * @param next     the new model
+     * @param deadline for what is in flight
+     * @throws VdpaException what refuses; the model is the one before then, and the new one is closed
+     */
+    QueuePause exchangeModel(Present before, DeviceModelFactory factory, DeviceModel next, Duration deadline)
+            throws VdpaException {
+        lock.lock();
+        try {
+            checkPresent(before);
+            byte[] told = config();
+            DeviceModel old = model;
+            QueuePause pause = path.exchange(deadline, () -> succeed(old, next));
+            quietly("statistics", () -> past.keep(old, vqCount));
+            model = next;
+            modelFactory = factory;
+            swapped(pause, told);
+            quietly("detach", old::detach);
+            quietly("close", old::close);
+            return pause;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has a model go on from where another one is, which is left as it is; no chain is in flight. */
+    private DeviceModel succeed(DeviceModel old, DeviceModel next) throws VdpaException {
+        boolean done = false;
+        try {
+            next.attach(backend.backend());
+            tellAgain(next);
+            if (old instanceof StatefulDeviceModel stateful) {
+                handOver(stateful.saveState(), next);
+            }
+            done = true;
+            return next;
+        } finally {
+            if (!done) {
+                quietly("detach", next::detach);
+                // The new one may have told the backend what the old one would not have.
+                old.attach(backend.backend());
+            }
+        }
+    }
+
+    private static void handOver(ModelState state, DeviceModel next) throws VdpaException {
+        if (!(next instanceof StatefulDeviceModel stateful)) {
+            throw new VdpaException(VdpaError.EINVAL, Reason.STATE_UNKNOWN,
+                    "the new device model takes no state over: expected one that knows " + state, null);
+        }
+        stateful.restoreState(state);
     }
 
     /** A backend has lost what it must not work without: it is let go as if it had left, and opened again once it can be. */
@@ -499,6 +629,9 @@ final class DeviceParts implements OpenBackend.Listener {
             return false;
         }
         quietly("configuration", () -> lastConfig = config());
+        if (modelGone && model instanceof StatefulDeviceModel stateful) {
+            quietly("state", () -> lastState = stateful.saveState());
+        }
         attached = false;
         quietly("detach", model::detach);
         return true;
@@ -657,7 +790,10 @@ final class DeviceParts implements OpenBackend.Listener {
         try {
             model.attach(backend.backend());
             if (fresh) {
-                tellAgain();
+                tellAgain(model);
+                if (lastState != null) {
+                    handOver(lastState, model);
+                }
             }
             config = config();
             path.attach(model);
@@ -670,6 +806,7 @@ final class DeviceParts implements OpenBackend.Listener {
             throw refused;
         }
         // Nothing fails from here on: a device that goes on is not shown as one that holds.
+        lastState = null;
         attached = true;
         trouble = Health.OK;
         retryMillis = FIRST_RETRY_MILLIS;
@@ -678,23 +815,23 @@ final class DeviceParts implements OpenBackend.Listener {
         }
     }
 
-    /** Brings a new model to where the one before it was. */
-    private void tellAgain() throws VdpaException {
-        long now = offered();
-        if (now != features || model.vqCount() != vqCount || model.configSize() != configSize
-                || !PartsOpener.channels(model).equals(channels)) {
+    /** Brings a new model, which has a backend, to where the one before it was. */
+    private void tellAgain(DeviceModel next) throws VdpaException {
+        long now = offered(next);
+        if (now != features || next.vqCount() != vqCount || next.configSize() != configSize
+                || !PartsOpener.channels(next).equals(channels)) {
             throw new VdpaException(VdpaError.EINVAL, Reason.FEATURES_MISMATCH,
-                    "the device model offers " + FeatureNames.names(opener.type().deviceId(), now) + ", " + model.vqCount()
-                            + " queues and " + model.configSize() + " bytes of configuration, but the driver was told "
+                    "the device model offers " + FeatureNames.names(opener.type().deviceId(), now) + ", " + next.vqCount()
+                            + " queues and " + next.configSize() + " bytes of configuration, but the driver was told "
                             + FeatureNames.names(opener.type().deviceId(), features) + ", " + vqCount + " and "
                             + configSize, null);
         }
-        model.setDriverFeatures(accepted);
-        if (linkDown && model instanceof LinkControl link) {
+        next.setDriverFeatures(accepted);
+        if (linkDown && next instanceof LinkControl link) {
             link.setLink(false);
         }
         for (Map.Entry<Integer, byte[]> write : configWrites.entrySet()) {
-            model.writeConfig(write.getKey(), write.getValue());
+            next.writeConfig(write.getKey(), write.getValue());
         }
     }
 
@@ -702,7 +839,7 @@ final class DeviceParts implements OpenBackend.Listener {
         lock.lock();
         try {
             if (!closed) {
-                trouble = reason == Reason.FEATURES_MISMATCH
+                trouble = reason == Reason.FEATURES_MISMATCH || reason == Reason.STATE_UNKNOWN
                         ? new Health(reason, sentence)
                         : new Health(
                                 opener.findModel().isEmpty() ? Reason.NO_DEVICE_MODEL : Reason.NO_BACKEND,

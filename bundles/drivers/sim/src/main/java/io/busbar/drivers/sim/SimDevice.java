@@ -6,14 +6,16 @@ import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.SwapReport;
 import io.busbar.api.vdpa.SwapRequest;
 import io.busbar.api.vdpa.SwappableBackend;
+import io.busbar.api.vdpa.SwappableModel;
 import io.busbar.api.vdpa.VdpaConfigOps;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VdpaParentDevice;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** A software vDPA device. */
-final class SimDevice implements VdpaParentDevice, SwappableBackend {
+final class SimDevice implements VdpaParentDevice, SwappableBackend, SwappableModel {
 
     private final Inside inside;
     private final VdpaConfigOps ops;
@@ -79,6 +81,11 @@ final class SimDevice implements VdpaParentDevice, SwappableBackend {
         return Swap.of(inside.parts(), request);
     }
 
+    @Override
+    public SwapReport swapModel(Duration deadline, boolean dryRun) throws VdpaException {
+        return ModelSwap.of(inside.parts(), deadline, dryRun);
+    }
+
     /** Returns the words that it was made of, without the secret ones, which begin with a dot, and what came of them. */
     @Override
     public Map<String, String> details() {
@@ -86,6 +93,7 @@ final class SimDevice implements VdpaParentDevice, SwappableBackend {
         details.keySet().removeIf(word -> word.startsWith("."));
         inside.parts().backendDetails().forEach(details::putIfAbsent);
         details.put("backend_bundle", inside.parts().backendOrigin());
+        details.put("model_bundle", inside.parts().modelOrigin());
         inside.parts().swaps().show(details);
         return details;
     }

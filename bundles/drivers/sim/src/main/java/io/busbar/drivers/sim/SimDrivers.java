@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.osgi.annotation.bundle.Capability;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -86,8 +87,8 @@ public final class SimDrivers {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void bindBackend(BackendFactory factory) {
-        factories.add(factory);
+    void bindBackend(BackendFactory factory, ServiceReference<BackendFactory> reference) {
+        factories.add(factory, reference.getBundle());
         came();
     }
 
@@ -97,8 +98,8 @@ public final class SimDrivers {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void bindDeviceModel(DeviceModelFactory factory) {
-        factories.add(factory);
+    void bindDeviceModel(DeviceModelFactory factory, ServiceReference<DeviceModelFactory> reference) {
+        factories.add(factory, reference.getBundle());
         came();
     }
 

@@ -157,7 +157,7 @@ final class FakeEngine implements QueueEngine {
         @Override
         public QueuePause exchange(Duration deadline, Exchange exchange) throws VdpaException {
             stop("exchange " + deadline.toMillis());
-            exchange.run();
+            model = exchange.run();
             return new QueuePause(3000, 2000, 1000, 16);
         }
 

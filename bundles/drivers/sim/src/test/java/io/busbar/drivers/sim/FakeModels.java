@@ -4,6 +4,8 @@ import io.busbar.api.device.ChainBatch;
 import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.DeviceModelContext;
 import io.busbar.api.device.DeviceModelFactory;
+import io.busbar.api.device.ModelState;
+import io.busbar.api.device.StatefulDeviceModel;
 import io.busbar.api.vdpa.AttributeInfo;
 import io.busbar.api.vdpa.ConsoleAccess;
 import io.busbar.api.vdpa.ConsolePort;
@@ -30,6 +32,8 @@ final class FakeModels implements DeviceModelFactory {
     volatile boolean lacksClass;
     volatile boolean linked;
     volatile boolean console;
+    /** The version of the state that its models hand over, and take; 0 for models without one. */
+    volatile int stateVersion;
 
     Model last() {
         return made.getLast();
@@ -61,6 +65,9 @@ final class FakeModels implements DeviceModelFactory {
     }
 
     private Model make(DeviceModelContext context) {
+        if (stateVersion > 0) {
+            return new Stateful(context, features, stateVersion);
+        }
         if (console) {
             return new Console(context, features);
         }
@@ -186,6 +193,32 @@ final class FakeModels implements DeviceModelFactory {
         public ConsoleViewer view(int port, ConsoleViewer.Mode mode, String who) {
             calls.add("view " + port + " " + mode + " " + who);
             return null;
+        }
+    }
+
+    /** One that a driver settles something with. */
+    static final class Stateful extends Model implements StatefulDeviceModel {
+
+        private final int version;
+        volatile byte settled;
+
+        Stateful(DeviceModelContext context, long features, int version) {
+            super(context, features, false);
+            this.version = version;
+        }
+
+        @Override
+        public ModelState saveState() {
+            return new ModelState("fake", version, new byte[] {settled});
+        }
+
+        @Override
+        public void restoreState(ModelState state) throws VdpaException {
+            if (state.version() != version) {
+                throw new VdpaException(VdpaError.EINVAL, Reason.STATE_UNKNOWN, state + ": expected version " + version, null);
+            }
+            settled = state.content()[0];
+            calls.add("restoreState");
         }
     }
 }

@@ -65,8 +65,8 @@ class SimDeviceTest {
 
     @BeforeEach
     void partsAreThere() {
-        factories.add(models);
-        factories.add(file);
+        factories.add(models, null);
+        factories.add(file, null);
     }
 
     @AfterEach
@@ -112,12 +112,12 @@ class SimDeviceTest {
     }
 
     private void comes(FakeBackends factory) {
-        factories.add(factory);
+        factories.add(factory, null);
         sim.partsCame();
     }
 
     private void comes(FakeModels factory) {
-        factories.add(factory);
+        factories.add(factory, null);
         sim.partsCame();
     }
 
@@ -143,12 +143,13 @@ class SimDeviceTest {
             VdpaParentDevice device = add("backend", "file", "path", "/x", ".password", "p");
             assertThat(device.details())
                     .containsExactly(
-                            Map.entry("backend", "file"), Map.entry("path", "/x"), Map.entry("backend_bundle", "fake 1"));
+                            Map.entry("backend", "file"), Map.entry("path", "/x"), Map.entry("backend_bundle", "fake 1"),
+                            Map.entry("model_bundle", ""));
         }
 
         @Test
         void without_a_backend_list_those_that_are_there() {
-            factories.add(new FakeBackends("memory"));
+            factories.add(new FakeBackends("memory"), null);
             VdpaException refusal = refused(() -> add("path", "/x"));
             assertThat(refusal.error()).isEqualTo(VdpaError.EINVAL);
             assertThat(refusal).hasMessage("backend is missing: expected backend NAME, one of file, memory");

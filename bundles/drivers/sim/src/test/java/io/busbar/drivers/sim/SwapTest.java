@@ -44,9 +44,9 @@ class SwapTest {
 
     @BeforeEach
     void aDeviceOverAFile() throws VdpaException {
-        factories.add(models);
-        factories.add(file);
-        factories.add(memory);
+        factories.add(models, null);
+        factories.add(file, null);
+        factories.add(memory, null);
     }
 
     @AfterEach
@@ -142,7 +142,7 @@ class SwapTest {
         factories.remove(memory);
         sim.partsLeft();
         assertThat(device.health().reason()).isEqualTo(Reason.NO_BACKEND);
-        factories.add(memory);
+        factories.add(memory, null);
         sim.partsCame();
         Eventually.that("the device goes on", () -> device.health().ok());
         assertThat(memory.last().path).isEqualTo("/b");

@@ -7,7 +7,6 @@ import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.api.vdpa.VdpaDevice;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.tools.shell.Inventory;
-import io.busbar.tools.shell.JsonText;
 import io.busbar.tools.shell.vdpa.FileWords;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -66,7 +65,8 @@ public final class BackendCommand extends OwnCommand {
                 "bus " + device.busName() + " has left"));
         try {
             SwapReport report = bus.swapBackend(device.name(), request(words.request(), device, cwd));
-            return arguments.json() ? json(arguments.pretty(), words, report) : text(words, report);
+            SwapText text = new SwapText(words.device(), report, words.request().dryRun());
+            return arguments.json() ? text.json(arguments.pretty()) : text.plain();
         } catch (VdpaException e) {
             String why = e.getMessage().isEmpty() ? e.error().text() : e.getMessage();
             throw new Wrong(words.device() + " keeps its backend: " + why, e);
@@ -81,33 +81,6 @@ public final class BackendCommand extends OwnCommand {
         } catch (IllegalArgumentException noName) {
             throw new Wrong(noName.getMessage(), noName);
         }
-    }
-
-    private static String text(SwapWords words, SwapReport report) {
-        String change = words.device() + ": " + report.from() + " -> " + report.to();
-        return words.request().dryRun()
-                ? change + " can be done: what the driver was told still holds\n"
-                : "%s, pause %d us: quiesce %d, exchange %d, resume %d; %d requests were in flight%n".formatted(
-                        change, micros(report.pause()), micros(report.quiesce()), micros(report.exchange()),
-                        micros(report.resume()), report.inFlight());
-    }
-
-    private static String json(boolean pretty, SwapWords words, SwapReport report) {
-        return new JsonText(pretty).open().open(SWAP).open(words.device())
-                .property("from", report.from())
-                .property("to", report.to())
-                .property("dry_run", words.request().dryRun())
-                .property("opening_us", micros(report.opening()))
-                .property("pause_us", micros(report.pause()))
-                .property("quiesce_us", micros(report.quiesce()))
-                .property("exchange_us", micros(report.exchange()))
-                .property("resume_us", micros(report.resume()))
-                .property("in_flight", report.inFlight())
-                .close().close().close().finish();
-    }
-
-    private static long micros(Duration time) {
-        return time.toNanos() / 1000;
     }
 
     @Override

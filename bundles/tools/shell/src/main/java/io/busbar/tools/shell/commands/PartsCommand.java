@@ -50,7 +50,7 @@ public final class PartsCommand extends OwnCommand {
      *
      * @param inventory what it works on
      */
-    public static PartsCommand models(Inventory inventory) {
+    static PartsCommand models(Inventory inventory) {
         return new PartsCommand(inventory, "model", "which kinds of devices there are",
                 "device models with the bundle they come from", Set.of(Kind.DEVICE_MODEL));
     }

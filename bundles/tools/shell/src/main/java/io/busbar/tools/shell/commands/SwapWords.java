@@ -20,7 +20,8 @@ record SwapWords(String device, SwapRequest request) {
     static final List<String> OPTIONS = List.of("--dry-run", "--timeout");
 
     private static final int MAX_MILLIS = 600_000;
-    private static final Duration DEADLINE = Duration.ofSeconds(1);
+    /** How long requests in flight may take to end if nothing is said. */
+    static final Duration DEADLINE = Duration.ofSeconds(1);
 
     static SwapWords parse(List<String> words) throws Wrong {
         List<String> plain = new ArrayList<>();
@@ -45,7 +46,8 @@ record SwapWords(String device, SwapRequest request) {
                 plain.get(0), new SwapRequest(plain.get(1), pairs(plain.subList(2, plain.size())), deadline, dryRun));
     }
 
-    private static Duration deadline(String text) throws Wrong {
+    /** Returns what {@code --timeout} says. */
+    static Duration deadline(String text) throws Wrong {
         try {
             int millis = Integer.parseInt(text);
             if (millis >= 1 && millis <= MAX_MILLIS) {

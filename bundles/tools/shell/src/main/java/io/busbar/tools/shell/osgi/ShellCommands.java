@@ -14,8 +14,8 @@ import io.busbar.tools.shell.commands.ConCommand;
 import io.busbar.tools.shell.commands.ConsoleCommand;
 import io.busbar.tools.shell.commands.DriverCommand;
 import io.busbar.tools.shell.commands.HelpCommand;
+import io.busbar.tools.shell.commands.ModelCommand;
 import io.busbar.tools.shell.commands.NetCommand;
-import io.busbar.tools.shell.commands.PartsCommand;
 import io.busbar.tools.shell.commands.PluggedCommand;
 import io.busbar.tools.shell.commands.StatusCommand;
 import io.busbar.tools.shell.vdpa.VdpaCommand;
@@ -65,7 +65,7 @@ public final class ShellCommands {
                 new ConCommand(inventory),
                 new BackendCommand(inventory),
                 new DriverCommand(inventory),
-                PartsCommand.models(inventory),
+                new ModelCommand(inventory),
                 new BundleCommand(inventory)));
         commands.add(new HelpCommand(this::others));
         own = List.copyOf(commands);

@@ -65,6 +65,12 @@ class OwnCommandsTest {
         "backend swap disk0 memory --timeout|backend: --timeout \"\": expected milliseconds",
         "backend swap disk0 memory --wet-run|backend: \"--wet-run\" is no option; expected one of: -j, -p, -jp, --json,",
         "backend swap disk0 nosuch|backend: disk0 keeps its backend: backend nosuch is not there: expected one of file",
+        "model|model: a word is missing; expected one of: list, swap",
+        "model swap|model: swap needs a device",
+        "model swap disk1|model: there is no device \"disk1\"; expected one of: disk0",
+        "model swap disk0 memory|model: \"memory\" was not expected",
+        "model swap disk0 --timeout=0|model: --timeout \"0\": expected milliseconds",
+        "model swap disk0 --timeout 1|model: disk0 keeps its device model: queue 0 has 1 requests in flight",
         "status -x|status: \"-x\" is no option; expected one of: -j",
     })
     void a_wrong_word_is_named_with_what_was_expected(String line, String sentence) {
@@ -165,6 +171,16 @@ class OwnCommandsTest {
                 "disk0: file -> file can be done: what the driver was told still holds\n");
         assertThat(inventory.host.lastSwap.dryRun()).isTrue();
         assertThat(inventory.host.lastSwap.words()).isEmpty();
+    }
+
+    @Test
+    void a_swap_of_the_device_model_names_the_bundles() {
+        assertThat(ok("model swap disk0 --timeout 250")).isEqualTo("disk0: io.busbar.devices.block 1.0.0 ->"
+                + " io.busbar.devices.block 1.1.0, pause 413 us: quiesce 300, exchange 80, resume 32; 16 requests were in flight\n");
+        assertThat(ok("model swap disk0 --dry-run")).endsWith("can be done: what the driver was told still holds\n");
+        assertThat(json("model swap disk0 -j").getAsJsonObject("swap").getAsJsonObject("disk0").get("pause_us").getAsInt())
+                .isEqualTo(413);
+        assertThat(inventory.host.modelSwaps).containsExactly("disk0 250 false", "disk0 1000 true", "disk0 1000 false");
     }
 
     @Test

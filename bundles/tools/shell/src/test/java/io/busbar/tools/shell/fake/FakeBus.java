@@ -29,6 +29,8 @@ public final class FakeBus implements VdpaBus {
     public AddRequest lastRequest;
     /** The last swap that was asked for. */
     public SwapRequest lastSwap;
+    /** The model swaps that were asked for. */
+    public final List<String> modelSwaps = new ArrayList<>();
     /** Whether the last device comes back. */
     public boolean lastPersistent;
     /** What is wrong with devices, by name. */
@@ -114,6 +116,16 @@ public final class FakeBus implements VdpaBus {
         }
         return new SwapReport("file", request.backend(), Map.of(), Duration.ofMillis(3), Duration.ofNanos(300_500),
                 Duration.ofNanos(80_500), Duration.ofNanos(32_000), 16);
+    }
+
+    @Override
+    public SwapReport swapModel(String device, Duration deadline, boolean dryRun) throws VdpaException {
+        modelSwaps.add(device + " " + deadline.toMillis() + " " + dryRun);
+        if (deadline.toMillis() == 1) {
+            throw new VdpaException(VdpaError.ETIMEDOUT, "queue 0 has 1 requests in flight");
+        }
+        return new SwapReport("io.busbar.devices.block 1.0.0", "io.busbar.devices.block 1.1.0", Map.of(), Duration.ofMillis(3),
+                Duration.ofNanos(300_500), Duration.ofNanos(80_500), Duration.ofNanos(32_000), 16);
     }
 
     private String busDriver(String device) {
