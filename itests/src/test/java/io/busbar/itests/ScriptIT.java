@@ -48,7 +48,7 @@ class ScriptIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"run", "start", "stop", "status", "logs", "shell", "test", "fuzz", "build", "baseline", "bench", "completion", "version", "help"})
+    @CsvSource({"run", "start", "stop", "status", "logs", "shell", "test", "fuzz", "soak", "build", "baseline", "bench", "completion", "version", "help"})
     void helpOfACommandSaysHowToUseIt(String command) {
         var help = busbar("help", command);
 
@@ -76,7 +76,7 @@ class ScriptIT {
         "run --frobnicate,--frobnicate", "run --disk,--disk", "run --no-guest --socket-dir,--socket-dir",
         "start now,now", "stop now,now", "logs x,x", "version x,x", "--frobnicate,--frobnicate",
         "--instance,--instance", "bench,block", "bench frobnicate,block", "completion zsh,bash", "test,source tree",
-        "build,source tree", "baseline,source tree", "fuzz,source tree", "help frobnicate,frobnicate",
+        "build,source tree", "baseline,source tree", "fuzz,source tree", "soak crash,source tree", "help frobnicate,frobnicate",
         "--instance no/name status,no/name", "--instance .. stop,..", "--instance x*y start,x*y",
         "--instance=no/name status,no/name", "--instance=x*y start,x*y", "run --fresh=yes,--fresh=yes",
         "start --frobnicate=1,--frobnicate=1", "--frobnicate=1,--frobnicate=1"

@@ -123,6 +123,11 @@ final class Instance implements AutoCloseable {
         return directory.resolve("conf");
     }
 
+    /** The bus's list of the devices that come back; there is none before the first was added. */
+    Path devices() {
+        return directory.resolve("devices");
+    }
+
     Path log() {
         return directory.resolve("log");
     }

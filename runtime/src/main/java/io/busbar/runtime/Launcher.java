@@ -99,6 +99,7 @@ public final class Launcher {
         framework = new BusbarFramework(options.home().resolve("bundles"), instance.frameworkCache());
         framework.start(features, settings.byPid());
         FirstDisk.awaitControl(instance.controlSocket());
+        StoredDevices.await(instance.devices(), instance.controlSocket());
         var use = "";
         if (options.disk().isPresent()) {
             var socket = FirstDisk.add(instance.controlSocket(), options.disk().get(), settings.socketDir());

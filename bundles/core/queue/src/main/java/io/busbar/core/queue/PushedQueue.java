@@ -119,6 +119,7 @@ final class PushedQueue extends ActiveQueue {
         int count = Math.min(again.length, BATCH);
         int taken = ring().takeAgain(again, count);
         again = Arrays.copyOfRange(again, count, again.length);
+        counters().add(QueueCounters.RESUMED, Math.max(0, taken));
         return taken;
     }
 

@@ -18,9 +18,11 @@ final class QueueCounters {
     static final int FAULTS = 4;
     static final int BROKEN = 5;
     static final int MISUSED = 6;
+    static final int RESUMED = 7;
 
     private static final String[] NAMES = {
-        "kicks", "calls", "chains", "used chains", "memory faults", "broken", "backend misuses"
+        "kicks", "calls", "chains", "used chains", "memory faults", "broken", "backend misuses",
+        "resumed chains"
     };
     private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
 

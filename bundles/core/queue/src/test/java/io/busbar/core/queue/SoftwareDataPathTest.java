@@ -593,6 +593,7 @@ class SoftwareDataPathTest {
                 successor.run();
                 assertThat(List.of(awaitUsed(), awaitUsed(), awaitUsed())).containsExactly(0, 2, 3);
                 assertThat(again).hasSize(3);
+                assertThat(successor.counters(0)).containsEntry("resumed chains", 3L);
                 send(9);
                 assertThat(awaitUsed()).isEqualTo(9);
             } finally {
