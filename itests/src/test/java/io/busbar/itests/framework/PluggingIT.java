@@ -1,5 +1,6 @@
 package io.busbar.itests.framework;
 
+import static io.busbar.core.virtio.block.VirtioBlk.VIRTIO_BLK_S_IOERR;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.busbar.api.vdpa.AddRequest;
@@ -14,6 +15,7 @@ import io.busbar.itests.Eventually;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -103,12 +105,14 @@ class PluggingIT {
     }
 
     private VdpaDevice add(String name, boolean persistent) throws Exception {
-        return bus().devAdd(
-                "sim_block",
-                new AddRequest(
-                        name, Map.of("backend", "memory", "size", "1M", VdpaBus.DRIVER_OVERRIDE, DRIVER)),
-                persistent)
-                .orElseThrow();
+        return add(name, persistent, Map.of());
+    }
+
+    private VdpaDevice add(String name, boolean persistent, Map<String, String> more) throws Exception {
+        Map<String, String> words = new LinkedHashMap<>(
+                Map.of("backend", "memory", "size", "1M", VdpaBus.DRIVER_OVERRIDE, DRIVER));
+        words.putAll(more);
+        return bus().devAdd("sim_block", new AddRequest(name, words), persistent).orElseThrow();
     }
 
     private BusSnapshot.Device shown(String name) {
@@ -170,6 +174,27 @@ class PluggingIT {
             assertThat(held).allSatisfy(request -> assertThat(disk.status(request)).isZero());
             assertThat(shown("disk0").state()).isEqualTo(State.RUNNING);
             assertThat(bindings).as("nobody was unbound").containsExactly("probe disk0");
+        }
+    }
+
+    @Test
+    void requestsFailOrTheDeviceGoesWhereTheUserWantsThat() throws Exception {
+        add("gone0", true, Map.of("no_backend", "remove", "no_backend_after", "0"));
+        try (var disk = new TestDisk(add("disk0", false, Map.of("no_backend", "fail", "no_backend_after", "0")))) {
+            bundle("io.busbar.backends.memory").stop();
+            eventually("they fail", () -> shown("disk0").health().reason() == Reason.REQUESTS_FAIL);
+            assertThat(shown("disk0").state()).isEqualTo(State.RUNNING);
+            List<Integer> failed = startReads(disk);
+            eventually("they have ended", () -> disk.inFlight() == 0);
+            assertThat(failed).allSatisfy(request -> assertThat(disk.status(request)).isEqualTo(VIRTIO_BLK_S_IOERR));
+            eventually("the other is gone", () -> bus().snapshot().devices().size() == 1);
+            assertThat(bindings).contains("close gone0").doesNotContain("close disk0");
+
+            bundle("io.busbar.backends.memory").start();
+            eventually("it goes on", () -> shown("disk0").health().ok());
+            List<Integer> served = startReads(disk);
+            eventually("they are served", () -> disk.inFlight() == 0);
+            assertThat(served).allSatisfy(request -> assertThat(disk.status(request)).isZero());
         }
     }
 

@@ -10,6 +10,8 @@ public enum Reason {
     NO_DEVICE_MODEL,
     /** The backend is not there: its bundle is missing or was removed. */
     NO_BACKEND,
+    /** The backend is away for longer than the user wanted requests to wait: they fail. */
+    REQUESTS_FAIL,
     /** No bus driver takes the device. */
     NO_BUS_DRIVER,
     /** The features on offer or accepted do not fit. */

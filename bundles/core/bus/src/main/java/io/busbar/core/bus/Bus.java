@@ -3,6 +3,7 @@ package io.busbar.core.bus;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.BusSnapshot;
 import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.LeavingDevice;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.SwapReport;
 import io.busbar.api.vdpa.SwapRequest;
@@ -708,6 +709,26 @@ final class Bus implements VdpaBus {
             control.execute(this::reconcile);
         }
         slots.values().forEach(this::observe);
+        slots.values().stream().filter(Bus::wantsToLeave).forEach(slot -> control.execute(() -> letLeave(slot)));
+    }
+
+    private static boolean wantsToLeave(DeviceSlot slot) {
+        PresentDevice device = slot.present();
+        return device != null && device.parent() instanceof LeavingDevice leaving && Vendors.ask(leaving::wantsToLeave, false);
+    }
+
+    /** Removes a device that wants it, unless it has changed its mind or was replaced meanwhile. */
+    private void letLeave(DeviceSlot slot) {
+        if (slots.get(slot.name()) != slot || !wantsToLeave(slot)) {
+            return;
+        }
+        Health why = DeviceStates.condition(slot).health();
+        try {
+            devDel(slot.name());
+            LOG.warn("{}: removed by itself ({}: {})", slot.name(), why.reason(), why.sentence());
+        } catch (VdpaException refused) {
+            LOG.error("{}: cannot be removed: {}", slot.name(), refused.getMessage());
+        }
     }
 
     private void observe(DeviceSlot slot) {

@@ -814,6 +814,17 @@ class BusTest {
         }
 
         @Test
+        void a_device_that_wants_to_leave_is_removed_for_good() throws VdpaException {
+            bus.observe();
+            assertThat(bus.devices()).hasSize(1);
+            parent.shown().put("wants to leave", "yes");
+            bus.observe();
+            assertThat(bus.devices()).isEmpty();
+            assertThat(bus.snapshot().devices()).isEmpty();
+            assertThat(sim.calls).endsWith("devDel disk0");
+        }
+
+        @Test
         void count_changes_and_only_those() throws VdpaException {
             long before = bus.snapshot().changeCount();
             assertThat(bus.snapshot().changeCount()).isEqualTo(before);

@@ -3,6 +3,7 @@ package io.busbar.core.bus;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.AttributeInfo;
 import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.LeavingDevice;
 import io.busbar.api.vdpa.RevocableManagementDevice;
 import io.busbar.api.vdpa.SwapReport;
 import io.busbar.api.vdpa.SwapRequest;
@@ -38,7 +39,12 @@ class FakeMaker implements VdpaManagementDevice {
     }
 
     record Device(FakeOps fake, int vqCount, Health[] state, Map<String, String> shown)
-            implements VdpaParentDevice, SwappableBackend {
+            implements VdpaParentDevice, SwappableBackend, LeavingDevice {
+
+        @Override
+        public boolean wantsToLeave() {
+            return shown.containsKey("wants to leave");
+        }
 
         @Override
         public SwapReport swapBackend(SwapRequest request) throws VdpaException {

@@ -1,5 +1,6 @@
 package io.busbar.drivers.sim;
 
+import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
 import io.busbar.api.backend.DetailedBackend;
@@ -82,6 +83,9 @@ final class DeviceParts implements OpenBackend.Listener {
     /** What a model that left would have handed over; null if there is nothing. */
     private ModelState lastState;
     private volatile Health trouble = Health.OK;
+    private volatile Absence absence = new Absence(HoldPolicy.HOLD);
+    /** What fails requests in the place of the backend that left, if anything can. */
+    private Optional<Backend> standIn = Optional.empty();
 
     private DeviceParts(PartsOpener opener) {
         this.name = opener.request().name();
@@ -120,6 +124,7 @@ final class DeviceParts implements OpenBackend.Listener {
     private void openAll(DeviceStatus status) throws VdpaException {
         modelFactory = opener.findModel().orElseThrow(() -> missing(opener.noModel()));
         DeviceWords words = opener.words(modelFactory);
+        absence = new Absence(words.hold());
         BackendFactory backendFactory = opener.findBackend(modelFactory, words)
                 .orElseThrow(() -> missing(opener.noBackend(modelFactory, words.backend())));
         model = opener.create(modelFactory, words, this::wake);
@@ -279,7 +284,7 @@ final class DeviceParts implements OpenBackend.Listener {
     Health health() {
         Health now = trouble;
         if (!now.ok()) {
-            return now;
+            return absence.tell(now);
         }
         Health engine = path.health();
         if (!engine.ok()) {
@@ -293,6 +298,11 @@ final class DeviceParts implements OpenBackend.Listener {
         return opened != null && opened.backend() instanceof NetBackend network && !network.info().linkUp()
                 ? new Health(Reason.LINK_DOWN, network.linkDownReason())
                 : Health.OK;
+    }
+
+    /** Returns whether the device is to be removed, as its backend is away for too long. Any thread. */
+    boolean isExpired() {
+        return absence.policy().then() == HoldPolicy.Then.REMOVE && absence.isOver();
     }
 
     /** Returns which bundle the backend comes from; empty while it is away. */
@@ -607,11 +617,12 @@ final class DeviceParts implements OpenBackend.Listener {
         if (!backendGone && !modelGone) {
             return true;
         }
-        if (attached && !takeModelOff()) {
+        if ((attached || absence.isFailing()) && !takeModelOff()) {
             return false;
         }
         if (backendGone) {
             backendGone = false;
+            beginAbsence();
             closeBackend();
         }
         if (modelGone) {
@@ -633,8 +644,48 @@ final class DeviceParts implements OpenBackend.Listener {
             quietly("state", () -> lastState = stateful.saveState());
         }
         attached = false;
+        absence.failing(false);
         quietly("detach", model::detach);
         return true;
+    }
+
+    private void beginAbsence() {
+        Backend leaving = backend.backend();
+        quietly("stand-in", () -> standIn = StandIn.of(leaving));
+        absence.begin();
+        if (absence.policy().then() != HoldPolicy.Then.HOLD) {
+            runIn(this::failIfOver, absence.policy().after().toMillis());
+        }
+    }
+
+    /** Has requests fail from now on, if they were held for long enough and that is what the user wants. */
+    private void failIfOver() {
+        lock.lock();
+        try {
+            if (!closed && backend == null && model != null && !absence.isFailing() && standIn.isPresent()
+                    && absence.policy().then() == HoldPolicy.Then.FAIL && absence.isOver()) {
+                fail(standIn.get());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void fail(Backend instead) {
+        try {
+            model.attach(instead);
+            path.attach(model);
+        } catch (VdpaException | RuntimeException | LinkageError refused) {
+            LOG.error("{}: requests cannot be failed while the backend is away, and are held", name, refused);
+            quietly("detach", model::detach);
+            return;
+        }
+        absence.failing(true);
+        byte[] before = lastConfig;
+        quietly("configuration", () -> lastConfig = config());
+        if (!Arrays.equals(before, lastConfig)) {
+            notifications.configChanged();
+        }
     }
 
     private byte[] config() {
@@ -689,8 +740,12 @@ final class DeviceParts implements OpenBackend.Listener {
     }
 
     private void recoverIn(long millis) {
+        runIn(this::recover, millis);
+    }
+
+    private void runIn(Runnable work, long millis) {
         try {
-            recovery.schedule(this::recover, millis, TimeUnit.MILLISECONDS);
+            recovery.schedule(work, millis, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException _) {
             // The device was deleted.
         }
@@ -786,6 +841,7 @@ final class DeviceParts implements OpenBackend.Listener {
 
     /** Attaches what is there, if it keeps what the driver was told; else closes what was opened for it. */
     private void attachAgain(boolean fresh) throws VdpaException {
+        stopFailing();
         byte[] config;
         try {
             model.attach(backend.backend());
@@ -808,10 +864,26 @@ final class DeviceParts implements OpenBackend.Listener {
         // Nothing fails from here on: a device that goes on is not shown as one that holds.
         lastState = null;
         attached = true;
+        absence.end();
+        standIn = Optional.empty();
         trouble = Health.OK;
         retryMillis = FIRST_RETRY_MILLIS;
         if (!Arrays.equals(lastConfig, config)) {
             notifications.configChanged();
+        }
+    }
+
+    /** Takes the stand-in off, if it is there: its requests end at once. */
+    private void stopFailing() throws VdpaException {
+        if (!absence.isFailing()) {
+            return;
+        }
+        try {
+            path.detach();
+            absence.failing(false);
+        } catch (VdpaException stuck) {
+            closeBackend();
+            throw stuck;
         }
     }
 
@@ -845,6 +917,7 @@ final class DeviceParts implements OpenBackend.Listener {
                                 opener.findModel().isEmpty() ? Reason.NO_DEVICE_MODEL : Reason.NO_BACKEND,
                                 "cannot be opened again: " + sentence);
                 recoverLater();
+                failIfOver();
             }
         } finally {
             lock.unlock();
@@ -860,7 +933,7 @@ final class DeviceParts implements OpenBackend.Listener {
             if (path != null) {
                 path.close();
             }
-            if (model != null && attached) {
+            if (model != null && (attached || absence.isFailing())) {
                 quietly("detach", model::detach);
             }
             attached = false;

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * A user's words, split among those that understand them: the software device itself, the device model, and the backend,
@@ -17,11 +18,17 @@ import java.util.TreeSet;
  * @param backend  name of the backend
  * @param readOnly whether the device is read-only
  * @param dma      which translation it shows
+ * @param hold     what becomes of requests while the backend is away
  * @param model    the model's words
  * @param settings the backend's words, in their order
  */
 record DeviceWords(
-        String backend, boolean readOnly, DmaKind dma, Map<String, String> model, Map<String, String> settings) {
+        String backend,
+        boolean readOnly,
+        DmaKind dma,
+        HoldPolicy hold,
+        Map<String, String> model,
+        Map<String, String> settings) {
 
     /** Names the backend. */
     static final String BACKEND = "backend";
@@ -40,7 +47,11 @@ record DeviceWords(
             new AttributeInfo(BACKEND, "NAME", "Where the bytes go; what follows are the backend's own words."),
             new AttributeInfo(READ_ONLY, "on|off", "Whether a driver cannot write; default off."),
             new AttributeInfo(DMA, "device|platform|incremental", "Who translates the driver's addresses: the device by"
-                    + " whole tables, the bus, or the device range by range; default device."));
+                    + " whole tables, the bus, or the device range by range; default device."),
+            new AttributeInfo(HoldPolicy.WORD, "hold|fail|remove", "What becomes of requests while the backend is away: they"
+                    + " wait, they fail after a time, or the device is removed after it; default hold."),
+            new AttributeInfo(HoldPolicy.AFTER_WORD, "SECONDS", "How long requests wait before they fail or the device is"
+                    + " removed, 0 to 86400; default 30."));
 
     /**
      * Splits words.
@@ -57,6 +68,8 @@ record DeviceWords(
         String backend = settings.remove(BACKEND);
         String readOnly = settings.remove(READ_ONLY);
         String dma = settings.remove(DMA);
+        String noBackend = settings.remove(HoldPolicy.WORD);
+        String noBackendAfter = settings.remove(HoldPolicy.AFTER_WORD);
         if (backend == null || backend.isEmpty()) {
             throw new VdpaException(VdpaError.EINVAL, "backend is missing: expected backend NAME, " + oneOf(known));
         }
@@ -69,6 +82,7 @@ record DeviceWords(
                 backend,
                 onOff(READ_ONLY, readOnly),
                 dma == null ? DmaKind.DEVICE : DmaKind.of(dma),
+                HoldPolicy.of(noBackend, noBackendAfter),
                 model,
                 settings);
     }
@@ -104,7 +118,8 @@ record DeviceWords(
         ofBackend.removeAll(modelWords);
         sentence.append(": backend ").append(backend).append(" knows ").append(list(ofBackend));
         sentence.append("; its device knows ").append(list(modelWords));
-        sentence.append("; every device knows ").append(BACKEND).append(", ").append(READ_ONLY).append(", ").append(DMA);
+        sentence.append("; every device knows ")
+                .append(ATTRIBUTES.stream().map(AttributeInfo::name).collect(Collectors.joining(", ")));
         return new BackendException(BackendException.Kind.CONFIG_INVALID, sentence.toString());
     }
 

@@ -2,6 +2,7 @@ package io.busbar.drivers.sim;
 
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.LeavingDevice;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.SwapReport;
 import io.busbar.api.vdpa.SwapRequest;
@@ -15,7 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** A software vDPA device. */
-final class SimDevice implements VdpaParentDevice, SwappableBackend, SwappableModel {
+final class SimDevice implements VdpaParentDevice, SwappableBackend, SwappableModel, LeavingDevice {
 
     private final Inside inside;
     private final VdpaConfigOps ops;
@@ -84,6 +85,11 @@ final class SimDevice implements VdpaParentDevice, SwappableBackend, SwappableMo
     @Override
     public SwapReport swapModel(Duration deadline, boolean dryRun) throws VdpaException {
         return ModelSwap.of(inside.parts(), deadline, dryRun);
+    }
+
+    @Override
+    public boolean wantsToLeave() {
+        return inside.parts().isExpired();
     }
 
     /** Returns the words that it was made of, without the secret ones, which begin with a dot, and what came of them. */

@@ -4,6 +4,9 @@ import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.BlockBackend;
+import io.busbar.api.backend.BlockBatch;
+import io.busbar.api.backend.BlockInfo;
 import io.busbar.api.backend.DetailedBackend;
 import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.NetFrame;
@@ -27,6 +30,7 @@ final class FakeBackends implements BackendFactory {
     volatile boolean unreadable;
     volatile boolean resizable;
     volatile boolean network;
+    volatile boolean disk;
     /** Whether what is opened has its path for itself. */
     volatile boolean locks;
     /** Who has a path for himself. */
@@ -85,6 +89,9 @@ final class FakeBackends implements BackendFactory {
         }
         if (network) {
             return new Network(context, path, this);
+        }
+        if (disk) {
+            return new Disk(context, path, this);
         }
         return resizable ? new Resizable(context, path, this) : new Opened(context, path, this);
     }
@@ -173,6 +180,24 @@ final class FakeBackends implements BackendFactory {
         public void close() {
             yieldStorage();
             super.close();
+        }
+    }
+
+    /** One whose requests can be failed by another. */
+    static final class Disk extends Opened implements BlockBackend {
+
+        Disk(BackendContext context, String path, FakeBackends factory) {
+            super(context, path, factory);
+        }
+
+        @Override
+        public BlockInfo info() {
+            return BlockInfo.ofMemory(4096);
+        }
+
+        @Override
+        public void submit(BlockBatch batch) {
+            throw new AssertionError("no request in these tests");
         }
     }
 

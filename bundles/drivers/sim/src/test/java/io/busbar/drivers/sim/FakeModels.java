@@ -1,5 +1,6 @@
 package io.busbar.drivers.sim;
 
+import io.busbar.api.backend.BlockBackend;
 import io.busbar.api.device.ChainBatch;
 import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.DeviceModelContext;
@@ -81,6 +82,8 @@ final class FakeModels implements DeviceModelFactory {
         private final long features;
         private final boolean lacksClass;
         volatile FakeBackends.Opened backend;
+        /** What fails requests while a backend is away, or null. */
+        volatile BlockBackend standIn;
         volatile boolean closed;
         volatile boolean refusesToAttach;
 
@@ -94,6 +97,11 @@ final class FakeModels implements DeviceModelFactory {
         public void attach(Object newBackend) throws VdpaException {
             if (lacksClass) {
                 throw new NoClassDefFoundError("vendor/Table");
+            }
+            if (newBackend instanceof BlockBackend disk && !(newBackend instanceof FakeBackends.Opened)) {
+                standIn = disk;
+                calls.add("stand-in");
+                return;
             }
             checkSuccessor(newBackend);
             if (refusesToAttach) {
@@ -113,6 +121,7 @@ final class FakeModels implements DeviceModelFactory {
         @Override
         public void detach() {
             backend = null;
+            standIn = null;
             calls.add("detach");
         }
 
@@ -138,6 +147,10 @@ final class FakeModels implements DeviceModelFactory {
 
         @Override
         public void readConfig(int offset, byte[] target) {
+            if (standIn != null) {
+                Arrays.fill(target, (byte) 1);
+                return;
+            }
             if (backend.unreadable) {
                 throw new IllegalStateException("no capacity");
             }

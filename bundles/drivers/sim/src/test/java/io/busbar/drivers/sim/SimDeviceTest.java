@@ -169,7 +169,8 @@ class SimDeviceTest {
             assertThat(refusal.error()).isEqualTo(VdpaError.EINVAL);
             assertThat(refusal)
                     .hasMessage("unknown word sise: backend file knows .password, path, size; its device knows queues, serial;"
-                            + " every device knows backend, readonly, dma");
+                            + " every device knows backend, readonly, dma, no_backend,"
+                            + " no_backend_after");
             assertThat(file.last().closed).isTrue();
             assertThat(models.last().closed).isTrue();
         }
@@ -189,7 +190,8 @@ class SimDeviceTest {
         void are_listed_for_help() {
             assertThat(sim.attributes())
                     .extracting(attribute -> attribute.name())
-                    .containsExactly("backend", "readonly", "dma", "serial", "queues");
+                    .containsExactly(
+                            "backend", "readonly", "dma", "no_backend", "no_backend_after", "serial", "queues");
         }
     }
 
@@ -641,7 +643,8 @@ class SimDeviceTest {
             file.misfit = true;
             comes(file);
             Eventually.that("it is refused", () -> device.health().reason() == Reason.FEATURES_MISMATCH);
-            assertThat(device.health().sentence()).isEqualTo("the backend is read-only now");
+            assertThat(device.health().sentence())
+                    .startsWith("the backend is read-only now; requests are held since ");
             assertThat(engine.path.model).isNull();
             // It is tried again and again, so that the last one may have been opened just now.
             Eventually.that("it is closed", () -> file.last().closed);
@@ -655,7 +658,8 @@ class SimDeviceTest {
             leaves(file);
             file.failure = new BackendException(Kind.NOT_FOUND, "no file /x");
             comes(file);
-            Eventually.that("it says why", () -> device.health().sentence().equals("cannot be opened again: no file /x"));
+            Eventually.that("it says why", () -> device.health().sentence()
+                    .startsWith("cannot be opened again: no file /x; requests are held since "));
             assertThat(device.health().reason()).isEqualTo(Reason.NO_BACKEND);
 
             file.failure = null;
