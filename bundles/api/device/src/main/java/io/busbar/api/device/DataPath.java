@@ -16,8 +16,8 @@ import org.osgi.annotation.versioning.ProviderType;
  * <p>A queue processes chains while it is ready, the data path runs, and a model is attached; otherwise its chains wait,
  * and no kick is lost.
  *
- * <p>Threads: one control thread at a time, except {@link #kick}, {@link #wake}, {@link #counters}, {@link #faults} and
- * {@link #health}, which are for any thread. What stops something returns when no thread touches it any more, or throws
+ * <p>Threads: one control thread at a time, except {@link #kick}, {@link #wake}, {@link #counters}, {@link #faults},
+ * {@link #health} and {@link #overdue}, which are for any thread. What stops something returns when no thread touches it any more, or throws
  * ETIMEDOUT after the engine's deadline; the data path then holds, says so in its health, and the call may be repeated.
  */
 @ProviderType
@@ -194,6 +194,12 @@ public interface DataPath extends AutoCloseable {
 
     /** Returns whether it works, and if not, why. */
     Health health();
+
+    /**
+     * Returns what is in flight for longer than the engine is set to, as a sentence that names queues and since when; empty if
+     * nothing is. Looked at every second, so that it costs requests nothing.
+     */
+    String overdue();
 
     /** Puts something in the place of a model, or of what is behind it. */
     @FunctionalInterface

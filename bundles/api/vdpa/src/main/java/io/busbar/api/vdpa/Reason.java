@@ -38,6 +38,8 @@ public enum Reason {
     BACKEND_FAILED,
     /** Requests did not end by the deadline; the device holds until they do. */
     BACKEND_STUCK,
+    /** A request is in flight for longer than the engine is set to; all goes on. */
+    REQUEST_OVERDUE,
     /** A network device has no link: what is behind its backend is down, or is not there. */
     LINK_DOWN,
     /** Nobody is at the socket of a device of another process, or who was there has left. */

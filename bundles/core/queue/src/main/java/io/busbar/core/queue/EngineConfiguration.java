@@ -22,6 +22,11 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
             + "the same time; they exist only while there is work for them.")
     int ioThreads() default 4;
 
+    /** Returns how long a request may be in flight before it is reported, seconds. */
+    @AttributeDefinition(min = "0", max = "86400", description = "How long a request may be in flight before the device "
+            + "says REQUEST_OVERDUE, in seconds; 0 never says so. It holds at once, for all devices.")
+    int overdueSeconds() default 30;
+
     /** Returns whether each queue gets a class of its own. */
     @AttributeDefinition(description = "Whether the ring code is compiled for each queue with its addresses as "
             + "constants, which is faster; off makes profiles and coverage of the ring code readable.")

@@ -1,5 +1,6 @@
 package io.busbar.core.queue;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -21,6 +22,11 @@ record EngineSettings(long spinNanos, long drainNanos, int ioThreads, int proces
                 inRange("ioThreads", configuration.ioThreads(), 1, 256),
                 Runtime.getRuntime().availableProcessors(),
                 configuration.ownClasses());
+    }
+
+    /** Returns how long a request may be in flight before it is reported; zero for as long as it likes. */
+    static Duration overdue(EngineConfiguration configuration) {
+        return Duration.ofSeconds(inRange("overdueSeconds", configuration.overdueSeconds(), 0, 86_400));
     }
 
     private static int inRange(String name, int value, int lowest, int highest) {

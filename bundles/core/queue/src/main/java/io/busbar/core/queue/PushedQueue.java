@@ -57,6 +57,11 @@ final class PushedQueue extends ActiveQueue {
         return inFlight;
     }
 
+    /** Returns which use of a slot is in flight, or 0 for none; any thread. */
+    int use(int slot) {
+        return slots[slot].use();
+    }
+
     @Override
     void takeAgainFirst(int[] heads) {
         again = heads;

@@ -43,7 +43,8 @@ final class QueueWorker extends QueueThread {
     private int backends;
     private int turnsSinceLook;
     private volatile boolean sleeping;
-    private volatile boolean inModel;
+    /** Odd while the thread is inside a device model; another number for each call. */
+    private volatile int modelCalls;
     private boolean ended;
 
     private QueueWorker(String name, SpinPolicy spin, Epoll epoll, Fd wakeDescriptor) {
@@ -86,15 +87,25 @@ final class QueueWorker extends QueueThread {
 
     /** Returns whether the thread is inside a device model at this moment; any thread. */
     boolean isInModel() {
-        return inModel;
+        return isInside(modelCalls);
+    }
+
+    /** Returns a number for each call of a device model, for who looks how long one takes; any thread. */
+    int modelCalls() {
+        return modelCalls;
+    }
+
+    /** Returns whether a number of {@link #modelCalls} is that of a call that has not ended. */
+    static boolean isInside(int call) {
+        return (call & 1) != 0;
     }
 
     void entersModel() {
-        inModel = true;
+        modelCalls = modelCalls + 1 | 1;
     }
 
     void leavesModel() {
-        inModel = false;
+        modelCalls = modelCalls + 1 & ~1;
     }
 
     @Override

@@ -39,6 +39,8 @@ final class SlotChain extends RingChain {
     private final PushedQueue queue;
     private final Thread owner;
     private volatile int state = IDLE;
+    /** Which use of the slot this is, for who looks how long it takes; never 0 while it is in use. */
+    private int use;
     private volatile SlotChain next;
     private final IoTask ioTask = new IoTask();
     /** Pieces of work that I/O threads have or get, and verbs on threads that are neither the owner nor at such work. */
@@ -64,6 +66,7 @@ final class SlotChain extends RingChain {
     void open(io.busbar.core.virtio.ring.Chain taken, RegionViews views) {
         set(taken);
         openPayloads(views);
+        use = use + 2 | 1;
         // Release, pairs with the compare-and-set of complete(): whoever ends the chain sees it opened.
         STATE.setRelease(this, OPEN);
     }
@@ -74,6 +77,11 @@ final class SlotChain extends RingChain {
         STATE.setRelease(this, IDLE);
     }
 
+    /** Returns which use of the slot is in flight, or 0 for none; any thread. */
+    int use() {
+        return state == IDLE ? 0 : use;
+    }
+
     private boolean isOpen() {
         int now = state;
         return now == OPEN || now == GIVEN_UP;
@@ -82,7 +90,7 @@ final class SlotChain extends RingChain {
     @Override
     public boolean enter() {
         if (Thread.currentThread() != owner && !QueueThread.isAtWorkOn(this)) {
-            use();
+            beUsed();
             return true;
         }
         checkOpen();
@@ -96,7 +104,7 @@ final class SlotChain extends RingChain {
         }
     }
 
-    private void use() {
+    private void beUsed() {
         USERS.getAndAdd(this, 1);
         if (state != OPEN && !(isOpen() && QueueThread.isAtWorkOn(this))) {
             leave();
@@ -146,7 +154,7 @@ final class SlotChain extends RingChain {
 
     @Override
     public void onIoThread(ChainTask work, Object attachment) {
-        use();
+        beUsed();
         queue.ioThreads().execute(this, work, attachment);
     }
 

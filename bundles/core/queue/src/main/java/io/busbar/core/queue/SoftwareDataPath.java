@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -65,7 +66,11 @@ final class SoftwareDataPath implements DataPath {
     private long features;
     private DeviceModel model;
     private boolean running;
+    private volatile boolean closed;
     private volatile Health health = Health.OK;
+    /** For the watchdog. */
+    private final OverdueRequests[] ages;
+    private volatile String overdue = "";
 
     SoftwareDataPath(String name, int vqCount, DataPathEvents events, EngineSettings settings, int maxQueueSize) {
         this.name = name;
@@ -76,6 +81,7 @@ final class SoftwareDataPath implements DataPath {
         for (int i = 0; i < vqCount; i++) {
             queues[i] = new VirtqueueSetup();
         }
+        ages = IntStream.range(0, vqCount).mapToObj(index -> new OverdueRequests()).toArray(OverdueRequests[]::new);
         pulled = new boolean[vqCount];
         groups = IntStream.range(0, vqCount).toArray();
         workers = new QueueWorker[Math.min(vqCount, settings.processors())];
@@ -551,7 +557,35 @@ final class SoftwareDataPath implements DataPath {
     }
 
     @Override
+    public String overdue() {
+        return overdue;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Looks for requests that are in flight for too long; on the watchdog's thread, without the lock that a control thread may hold. */
+    void lookForOverdue(long nanos, long limit) {
+        StringJoiner found = new StringJoiner("; ");
+        for (int i = 0; i < queues.length; i++) {
+            String sentence = ages[i].look(queues[i].active, nanos, limit);
+            if (!sentence.isEmpty()) {
+                found.add(sentence);
+            }
+        }
+        boolean before = !overdue.isEmpty();
+        overdue = found.toString();
+        if (!before && found.length() > 0) {
+            LOG.warn("{}: {}", name, found);
+        } else if (before && found.length() == 0) {
+            LOG.info("{}: what was in flight for too long has ended", name);
+        }
+    }
+
+    @Override
     public synchronized void close() {
+        closed = true;
         try {
             reset();
             end();

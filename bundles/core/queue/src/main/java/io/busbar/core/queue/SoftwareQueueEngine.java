@@ -10,10 +10,12 @@ import io.busbar.api.device.DataPathEvents;
 import io.busbar.api.device.QueueEngine;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.metatype.annotations.Designate;
 
-/** The engine as a service. A changed setting holds for data paths that are opened afterwards; none is disturbed. */
+/** The engine as a service. A changed setting holds for data paths that are opened afterwards, that of the
+ * watchdog for all; none is disturbed. */
 @Component(configurationPid = "io.busbar.core.queue")
 @Designate(ocd = EngineConfiguration.class)
 public final class SoftwareQueueEngine implements QueueEngine {
@@ -26,6 +28,7 @@ public final class SoftwareQueueEngine implements QueueEngine {
             | 1L << VIRTIO_RING_F_EVENT_IDX
             | 1L << VIRTIO_F_IN_ORDER;
 
+    private final Watchdog watchdog;
     private volatile EngineSettings settings;
 
     /**
@@ -36,11 +39,18 @@ public final class SoftwareQueueEngine implements QueueEngine {
     @Activate
     public SoftwareQueueEngine(EngineConfiguration configuration) {
         settings = EngineSettings.of(configuration);
+        watchdog = new Watchdog(EngineSettings.overdue(configuration));
     }
 
     @Modified
     void modified(EngineConfiguration configuration) {
         settings = EngineSettings.of(configuration);
+        watchdog.limit(EngineSettings.overdue(configuration));
+    }
+
+    @Deactivate
+    void stop() {
+        watchdog.close();
     }
 
     @Override
@@ -58,6 +68,8 @@ public final class SoftwareQueueEngine implements QueueEngine {
         if (vqCount < 1) {
             throw new IllegalArgumentException(vqCount + " queues: expected 1 or more");
         }
-        return new SoftwareDataPath(deviceName, vqCount, events, settings, MAX_QUEUE_SIZE);
+        SoftwareDataPath path = new SoftwareDataPath(deviceName, vqCount, events, settings, MAX_QUEUE_SIZE);
+        watchdog.watch(path);
+        return path;
     }
 }

@@ -295,6 +295,10 @@ final class DeviceParts implements OpenBackend.Listener {
         if (!failure.isEmpty()) {
             return new Health(Reason.BACKEND_FAILED, failure);
         }
+        String overdue = path.overdue();
+        if (!overdue.isEmpty()) {
+            return new Health(Reason.REQUEST_OVERDUE, overdue);
+        }
         return opened != null && opened.backend() instanceof NetBackend network && !network.info().linkUp()
                 ? new Health(Reason.LINK_DOWN, network.linkDownReason())
                 : Health.OK;

@@ -53,6 +53,7 @@ final class FakeEngine implements QueueEngine {
         volatile DriverMemory memory = DriverMemory.EMPTY;
         volatile boolean running;
         volatile boolean stuck;
+        volatile String overdue = "";
         volatile boolean closed;
         volatile long features;
 
@@ -190,6 +191,11 @@ final class FakeEngine implements QueueEngine {
         @Override
         public Health health() {
             return stuck ? new Health(Reason.BACKEND_STUCK, "stuck") : Health.OK;
+        }
+
+        @Override
+        public String overdue() {
+            return overdue;
         }
 
         @Override

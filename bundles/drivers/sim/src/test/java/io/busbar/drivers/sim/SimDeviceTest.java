@@ -328,6 +328,17 @@ class SimDeviceTest {
         }
 
         @Test
+        void say_that_a_request_is_overdue_and_go_on() throws VdpaException {
+            VdpaParentDevice device = disk();
+            run(device.ops());
+            engine.path.overdue = "1 request of queue 0 in flight since then";
+            assertThat(device.health().reason()).isEqualTo(Reason.REQUEST_OVERDUE);
+            assertThat(device.health().sentence()).isEqualTo("1 request of queue 0 in flight since then");
+            engine.path.overdue = "";
+            assertThat(device.health().ok()).isTrue();
+        }
+
+        @Test
         void pass_the_rest_to_the_data_path() throws VdpaException {
             VdpaConfigOps ops = disk().ops();
             ops.setVqNum(0, 8);
