@@ -21,6 +21,8 @@ import java.util.regex.Pattern;
  *                log/           busbar.0.log is the newest
  *                conf/          the user's own configurations, PID -> properties
  *                devices        what was added by command (written by the bus)
+ *                bundles/       copies of what was installed (written by io.busbar.tools.plug)
+ *                deploy/        bundles that come and go by their files
  *                sockets/       devices' sockets, if no other directory was asked for
  *                framework/     bundle cache, made anew at each start
  * </pre>

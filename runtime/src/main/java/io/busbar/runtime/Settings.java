@@ -16,6 +16,8 @@ final class Settings {
     private static final String BUS = "io.busbar.core.bus";
     private static final String VHOST_USER = "io.busbar.busdrivers.vhostuser";
     private static final String SHELL = "io.busbar.tools.shell";
+    private static final String PLUG = "io.busbar.tools.plug";
+    private static final String STATE_DIR = "stateDir";
     private static final String SOCKET_DIR = "socketDir";
 
     private final Map<String, Map<String, Object>> byPid;
@@ -34,7 +36,9 @@ final class Settings {
             }
         }
         options.socketDir().ifPresent(dir -> settings.put(VHOST_USER, SOCKET_DIR, dir.toString()));
-        settings.put(BUS, "stateDir", instance.directory().toString());
+        settings.put(BUS, STATE_DIR, instance.directory().toString());
+        settings.put(PLUG, STATE_DIR, instance.directory().toString());
+        settings.put(PLUG, "distribution", options.home().toString());
         settings.put(SHELL, "controlSocket", instance.controlSocket().toString());
         return settings;
     }

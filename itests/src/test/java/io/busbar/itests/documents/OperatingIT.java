@@ -48,6 +48,7 @@ class OperatingIT {
         "bus-drivers/vhost-user/src/main/java/io/busbar/busdrivers/vhostuser/VhostUserConfig.java",
         "drivers/vhost-user/src/main/java/io/busbar/drivers/vhostuser/VhostUserDriverConfig.java",
         "bus-drivers/virtio/src/main/java/io/busbar/busdrivers/virtio/VirtioBusConfig.java",
+        "tools/plug/src/main/java/io/busbar/tools/plug/PlugConfiguration.java",
         "tools/shell/src/main/java/io/busbar/tools/shell/osgi/ControlService.java"
     })
     void eachSettingIsExplained(String configuration) throws Exception {

@@ -4,9 +4,11 @@ import io.busbar.api.vdpa.BusSnapshot;
 import io.busbar.api.vdpa.BusSnapshot.Kind;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
+import java.util.Dictionary;
 import java.util.Map;
 import java.util.Optional;
 import org.osgi.framework.Bundle;
+import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceRegistration;
 
 /**
@@ -79,6 +81,22 @@ record Plugin(BusSnapshot.Part part, Optional<ServiceRegistration<?>> registrati
         } catch (ClassNotFoundException | LinkageError | IllegalStateException missing) {
             throw new UnusableException("class " + className + " cannot be loaded: " + missing, missing);
         }
+    }
+
+    /** Ranks the service, if it is that bundle's. */
+    void rank(long bundleId, int rank) {
+        try {
+            registration.filter(service -> service.getReference().getBundle().getBundleId() == bundleId)
+                    .ifPresent(service -> rank(service, rank));
+        } catch (IllegalStateException _) {
+            // Gone with its bundle.
+        }
+    }
+
+    private static void rank(ServiceRegistration<?> service, int rank) {
+        Dictionary<String, Object> properties = service.getReference().getProperties();
+        properties.put(Constants.SERVICE_RANKING, rank);
+        service.setProperties(properties);
     }
 
     /** Takes the service away, unless its bundle has done so by stopping. */

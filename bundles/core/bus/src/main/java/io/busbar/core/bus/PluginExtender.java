@@ -3,9 +3,11 @@ package io.busbar.core.bus;
 import io.busbar.api.backend.BackendType;
 import io.busbar.api.device.DeviceModelType;
 import io.busbar.api.vdpa.BusSnapshot;
+import io.busbar.api.vdpa.PartPreference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleEvent;
@@ -21,11 +23,12 @@ import org.osgi.util.tracker.BundleTrackerCustomizer;
  * Makes services of the classes that active bundles name in their capabilities {@value BackendType#NAMESPACE} and
  * {@value DeviceModelType#NAMESPACE}, in the name of those bundles. A class that cannot be used is shown with the reason.
  */
-@Component(service = PluginExtender.class)
-public final class PluginExtender implements BundleTrackerCustomizer<List<Plugin>> {
+@Component(service = {PluginExtender.class, PartPreference.class})
+public final class PluginExtender implements BundleTrackerCustomizer<List<Plugin>>, PartPreference {
 
     private final BundleTracker<List<Plugin>> tracker;
     private final List<Plugin> plugins = new CopyOnWriteArrayList<>();
+    private final AtomicInteger rank = new AtomicInteger();
 
     /**
      * Made by Declarative Services; looks at all bundles from now on.
@@ -46,6 +49,13 @@ public final class PluginExtender implements BundleTrackerCustomizer<List<Plugin
     /** Returns the backends and device models that are there, whether they can be used or not. */
     List<BusSnapshot.Part> parts() {
         return plugins.stream().map(Plugin::part).toList();
+    }
+
+    /** The preference is the rank of the services. */
+    @Override
+    public void prefer(long bundleId) {
+        int next = rank.incrementAndGet();
+        plugins.forEach(plugin -> plugin.rank(bundleId, next));
     }
 
     @Override

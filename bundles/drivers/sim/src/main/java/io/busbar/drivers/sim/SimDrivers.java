@@ -14,6 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import org.osgi.annotation.bundle.Capability;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
@@ -88,8 +89,12 @@ public final class SimDrivers {
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void bindBackend(BackendFactory factory, ServiceReference<BackendFactory> reference) {
-        factories.add(factory, reference.getBundle());
+        factories.add(factory, reference.getBundle(), () -> rank(reference));
         came();
+    }
+
+    private static int rank(ServiceReference<?> reference) {
+        return reference.getProperty(Constants.SERVICE_RANKING) instanceof Integer rank ? rank : 0;
     }
 
     void unbindBackend(BackendFactory factory) {
@@ -99,7 +104,7 @@ public final class SimDrivers {
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void bindDeviceModel(DeviceModelFactory factory, ServiceReference<DeviceModelFactory> reference) {
-        factories.add(factory, reference.getBundle());
+        factories.add(factory, reference.getBundle(), () -> rank(reference));
         came();
     }
 

@@ -22,9 +22,6 @@ public interface Inventory {
     /** Returns the commands that bundles have brought, by name; one for each name. */
     List<ShellCommand> commands();
 
-    /** Returns the bundles, by id. */
-    List<BundleEntry> bundles();
-
     /**
      * Returns a bus.
      *
@@ -33,14 +30,4 @@ public interface Inventory {
     default Optional<VdpaBus> bus(String name) {
         return buses().stream().filter(bus -> bus.name().equals(name)).findFirst();
     }
-
-    /**
-     * A bundle.
-     *
-     * @param id      its number
-     * @param state   {@code active}, {@code resolved}, …
-     * @param name    symbolic name
-     * @param version version
-     */
-    record BundleEntry(long id, String state, String name, String version) {}
 }

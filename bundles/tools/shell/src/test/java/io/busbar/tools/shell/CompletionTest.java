@@ -25,7 +25,7 @@ class CompletionTest {
 
     @Test
     void the_first_word_is_a_command_also_after_a_separator() {
-        assertThat(table.complete("b")).containsExactly("backend", "blk", "block", "bundle");
+        assertThat(table.complete("b")).containsExactly("backend", "blk", "block");
         assertThat(table.complete("vdpa dev show; sta")).containsExactly("status");
         assertThat(table.complete("nosuch ")).isEmpty();
     }

@@ -8,42 +8,26 @@ import io.busbar.api.driver.DeviceDriver;
 import io.busbar.api.driver.NetDriver;
 import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.tools.shell.Inventory;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.osgi.framework.Bundle;
-import org.osgi.framework.BundleContext;
-import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 
-/** The services and bundles that are there at this moment. */
+/** The services that are there at this moment. */
 @Component(service = Inventory.class)
 public final class PluggedIn implements Inventory {
 
     private static final Comparator<VdpaBus> HOST_FIRST =
             Comparator.comparing((VdpaBus bus) -> !bus.name().equals(VdpaBus.HOST)).thenComparing(VdpaBus::name);
 
-    private final BundleContext context;
     private final List<VdpaBus> buses = new CopyOnWriteArrayList<>();
     private final List<BackendFactory> backends = new CopyOnWriteArrayList<>();
     private final List<DeviceDriver> driven = new CopyOnWriteArrayList<>();
     private final List<ShellCommand> commands = new CopyOnWriteArrayList<>();
-
-    /**
-     * Starts with nothing.
-     *
-     * @param context of the shell's bundle
-     */
-    @Activate
-    public PluggedIn(BundleContext context) {
-        this.context = context;
-    }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void addBus(VdpaBus bus) {
@@ -122,26 +106,5 @@ public final class PluggedIn implements Inventory {
         TreeMap<String, ShellCommand> byName = new TreeMap<>();
         commands.forEach(command -> byName.put(command.name(), command));
         return List.copyOf(byName.values());
-    }
-
-    @Override
-    public List<BundleEntry> bundles() {
-        return Arrays.stream(context.getBundles())
-                .map(bundle -> new BundleEntry(
-                        bundle.getBundleId(), state(bundle), String.valueOf(bundle.getSymbolicName()),
-                        bundle.getVersion().toString()))
-                .toList();
-    }
-
-    private static String state(Bundle bundle) {
-        return switch (bundle.getState()) {
-            case Bundle.UNINSTALLED -> "uninstalled";
-            case Bundle.INSTALLED -> "installed";
-            case Bundle.RESOLVED -> "resolved";
-            case Bundle.STARTING -> "starting";
-            case Bundle.STOPPING -> "stopping";
-            case Bundle.ACTIVE -> "active";
-            default -> "state " + Integer.toHexString(bundle.getState()).toLowerCase(Locale.ROOT);
-        };
     }
 }

@@ -9,7 +9,6 @@ import io.busbar.tools.shell.Output;
 import io.busbar.tools.shell.commands.BackendCommand;
 import io.busbar.tools.shell.commands.BlkCommand;
 import io.busbar.tools.shell.commands.BlockCommand;
-import io.busbar.tools.shell.commands.BundleCommand;
 import io.busbar.tools.shell.commands.ConCommand;
 import io.busbar.tools.shell.commands.ConsoleCommand;
 import io.busbar.tools.shell.commands.DriverCommand;
@@ -65,8 +64,7 @@ public final class ShellCommands {
                 new ConCommand(inventory),
                 new BackendCommand(inventory),
                 new DriverCommand(inventory),
-                new ModelCommand(inventory),
-                new BundleCommand(inventory)));
+                new ModelCommand(inventory)));
         commands.add(new HelpCommand(this::others));
         own = List.copyOf(commands);
         table = new CommandTable(

@@ -198,16 +198,6 @@ class OwnCommandsTest {
     }
 
     @Test
-    void bundles_are_listed_with_their_state() {
-        assertThat(ok("bundle list")).isEqualTo("""
-                1   active     io.busbar.core.bus  0.1.0
-                12  installed  io.example.backend  1.2.3
-                """);
-        assertThat(json("bundle list -j").getAsJsonArray("bundle").get(1).getAsJsonObject().get("id").getAsInt())
-                .isEqualTo(12);
-    }
-
-    @Test
     void status_shows_every_part_and_the_reason_for_what_is_not_up() {
         ok("vdpa dev add name disk1 mgmtdev sim_block");
         inventory.host.ill.put("disk1", new Health(Reason.NO_BACKEND, "no backend \"nbd\" is there"));
@@ -245,7 +235,7 @@ class OwnCommandsTest {
         assertThat(json("help vdpa -j").get("help").getAsJsonObject().get("vdpa").getAsString()).contains("--volatile");
     }
 
-    private enum Command { vdpa, block, backend, driver, model, bundle, status, help }
+    private enum Command { vdpa, block, backend, driver, model, status, help }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "nosuch"})

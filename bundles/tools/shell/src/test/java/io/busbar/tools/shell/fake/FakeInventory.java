@@ -83,12 +83,6 @@ public final class FakeInventory implements Inventory {
         return List.copyOf(commands);
     }
 
-    @Override
-    public List<BundleEntry> bundles() {
-        return List.of(new BundleEntry(1, "active", "io.busbar.core.bus", "0.1.0"),
-                new BundleEntry(12, "installed", "io.example.backend", "1.2.3"));
-    }
-
     private record FakeBackend(String type, String name, String settings) implements BackendFactory {
 
         FakeBackend(String name, String settings) {

@@ -1,0 +1,38 @@
+package io.busbar.tools.plug;
+
+import io.busbar.api.command.CommandCall;
+import io.busbar.tools.plug.Sources.Source;
+import java.util.List;
+import java.util.Set;
+
+/** {@code update}: a bundle takes the place of another one. */
+final class UpdateCommand extends PlugCommand {
+
+    private final Plugs plugs;
+    private final Sources sources;
+
+    UpdateCommand(Plugs plugs, Sources sources) {
+        super("update", "replaces a bundle while devices use it", """
+                Usage: update [ --volatile ] [ --timeout MILLISECONDS ] { PATH | GROUP:ARTIFACT:VERSION }
+                       the bundle is started beside the one of its name, whatever the version of either; devices that use
+                       that one are swapped to it, and then the old one goes. If it does not start, or a device
+                       refuses, all is as it was before
+                       --volatile: not at the next start, when the old one is back if it is the distribution's
+                       --timeout: how long a device's requests in flight may take to end, 1 to 600000, 1000 if not given
+                """, Set.of(VOLATILE, TIMEOUT));
+        this.plugs = plugs;
+        this.sources = sources;
+    }
+
+    @Override
+    String run(Words words, CommandCall call) throws PlugException {
+        if (words.words().size() != 1) {
+            throw new PlugException("one bundle was expected: update PATH, or update GROUP:ARTIFACT:VERSION");
+        }
+        List<Source> found = sources.find(words.words().getFirst(), call.directory());
+        if (found.size() != 1) {
+            throw new PlugException("one bundle was expected, and " + words.words().getFirst() + " lists " + found.size());
+        }
+        return lines(plugs.update(found.getFirst(), stay(words), words.timeout()));
+    }
+}
