@@ -158,6 +158,20 @@ public interface DataPath extends AutoCloseable {
     QueuePause exchange(Duration deadline, Exchange exchange) throws VdpaException;
 
     /**
+     * Exchanges what is behind the model, also where requests do not end: those of queues whose chains are handed to the model are
+     * then <em>fenced</em>. A verb of a fenced chain's payload throws in the thread that calls it, a completion is dropped and
+     * counted, and the chain is handed to the model again, as the oldest, once the exchange was made.
+     *
+     * @param deadline how long what is in flight may take to end by itself
+     * @param exchange as for {@link #exchange}
+     * @return how long the queues were held up
+     * @throws VdpaException ETIMEDOUT if what is in flight cannot be fenced, as a thread is at work on it: the queues go on as they
+     *                       were. EIO if it was fenced and the exchange was refused, or not come to as somebody is still at work:
+     *                       queues hold until {@link #detach} has succeeded and a model with another backend is attached
+     */
+    QueuePause exchangeByForce(Duration deadline, Exchange exchange) throws VdpaException;
+
+    /**
      * Makes a fresh area for the record of requests in flight; see {@link io.busbar.api.vdpa.InflightTracking}.
      *
      * @param queues    number of queues

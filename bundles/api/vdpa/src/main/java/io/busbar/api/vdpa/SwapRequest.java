@@ -13,13 +13,26 @@ import java.util.Objects;
  * @param words    the new backend's words, in their order; empty, with the name of the old one, for the old one's words
  * @param deadline how long requests in flight may take to end, above 0
  * @param dryRun   whether all is done up to the point where the old backend would be let go, and then taken back
+ * @param force    whether requests that do not end by the deadline are taken away from the old backend, and done by the new one
  */
-public record SwapRequest(String backend, Map<String, String> words, Duration deadline, boolean dryRun) {
+public record SwapRequest(
+        String backend, Map<String, String> words, Duration deadline, boolean dryRun, boolean force) {
 
     /** Copies the words. */
     public SwapRequest {
         Objects.requireNonNull(backend, "backend");
         Objects.requireNonNull(deadline, "deadline");
         words = Collections.unmodifiableMap(new LinkedHashMap<>(words));
+    }
+    /**
+     * What a user asked for without force.
+     *
+     * @param backend  name of the new backend
+     * @param words    its words
+     * @param deadline for requests in flight
+     * @param dryRun   whether it is only tried out
+     */
+    public SwapRequest(String backend, Map<String, String> words, Duration deadline, boolean dryRun) {
+        this(backend, words, deadline, dryRun, false);
     }
 }

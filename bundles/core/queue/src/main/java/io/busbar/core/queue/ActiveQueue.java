@@ -85,6 +85,10 @@ abstract class ActiveQueue {
         return counters;
     }
 
+    final QueueEvents events() {
+        return events;
+    }
+
     QueueWorker worker() {
         return worker;
     }
@@ -142,10 +146,27 @@ abstract class ActiveQueue {
         return 0;
     }
 
+    /** Returns how many chains were taken away from a backend and not given to another one yet; between two turns. */
+    int fencedChains() {
+        return 0;
+    }
+
+    /** Takes over from a queue that is fenced; its driver is called once more than it may need. */
+    final void goesOnAfter(ActiveQueue before) {
+        callback = before.callback;
+        broken = before.broken;
+        uncalled = before.uncalled + 1;
+    }
+
     /** Goes on with a model; it is the same, or another, than the one before. */
     void resume(DeviceModel with) {
         taking = !broken;
         paused = null;
+    }
+
+    /** Takes nothing more until it goes on, and tells nobody. */
+    void rest() {
+        taking = false;
     }
 
     /** Takes nothing more; the future is done when nothing is in flight. */
@@ -184,6 +205,9 @@ abstract class ActiveQueue {
     }
 
     void modelThrew(Throwable e) {
+        if (worker.isAbandoned()) {
+            return; // The queue is another thread's.
+        }
         events.modelFailed(index, e);
         breakBy("the device model threw " + e);
     }
@@ -242,6 +266,9 @@ abstract class ActiveQueue {
     }
 
     void breakBy(String sentence) {
+        if (worker.isAbandoned()) {
+            return; // The queue is another thread's.
+        }
         if (broken) {
             checkPaused();
             return;

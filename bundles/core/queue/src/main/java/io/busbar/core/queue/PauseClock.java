@@ -20,6 +20,12 @@ final class PauseClock {
         inFlight += chains;
     }
 
+    /** Queues may not have been told to stop, as their threads do not come back: they count as stopped from the beginning. */
+    synchronized void takesFromBeginning(int chains) {
+        firstStopped = 0;
+        inFlight = Math.max(inFlight, chains);
+    }
+
     /** Nothing is in flight. */
     synchronized void quiet() {
         quiet = now();

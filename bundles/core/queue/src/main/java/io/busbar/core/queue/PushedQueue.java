@@ -11,7 +11,7 @@ import java.util.Arrays;
  * A queue whose chains are handed to the model as soon as the driver makes them available: a slot for each head, and the
  * way back for those that are completed on another thread.
  *
- * <p>For other threads too are {@link #completed}, {@link #misused}, {@link #left} and {@link #failedElsewhere}.
+ * <p>For other threads too are {@link #completed}, {@link #misused}, {@link #late}, {@link #left} and {@link #failedElsewhere}.
  */
 final class PushedQueue extends ActiveQueue {
 
@@ -29,6 +29,10 @@ final class PushedQueue extends ActiveQueue {
     private DeviceModel model;
     private int inFlight;
     private int[] again = new int[0];
+    /** Chains that were taken away from a backend, oldest first, and how many of them the next one has. */
+    private Chain[] fenced = {};
+    private int fencedTaken;
+    private int uses;
     private int callAfter = 1;
 
     PushedQueue(
@@ -55,6 +59,12 @@ final class PushedQueue extends ActiveQueue {
     @Override
     int inFlight() {
         return inFlight;
+    }
+
+    /** Returns a number for a use of a slot, other than 0. */
+    int nextUse() {
+        uses = uses == -1 ? 1 : uses + 1;
+        return uses;
     }
 
     /** Returns which use of a slot is in flight, or 0 for none; any thread. */
@@ -95,6 +105,9 @@ final class PushedQueue extends ActiveQueue {
 
     @Override
     int takeNew() {
+        if (fencedTaken < fenced.length) {
+            return takeFenced();
+        }
         int taken = again.length == 0 ? ring().take(BATCH) : takeAgain();
         if (taken <= 0) {
             if (taken < 0) {
@@ -109,13 +122,30 @@ final class PushedQueue extends ActiveQueue {
             if (chain.fault() != RingFault.NONE) {
                 counters().add(QueueCounters.FAULTS, 1);
             }
-            SlotChain slot = slots[chain.head()];
-            slot.open(chain, views);
-            batch.add(slot);
+            open(chain);
         }
         inFlight += taken;
         counters().add(QueueCounters.CHAINS, taken);
         callAfter = Math.max(1, Math.min(MOST_PER_CALL, taken / 4));
+        process();
+        return taken;
+    }
+
+    private void open(Chain chain) {
+        SlotChain slot = slots[chain.head()];
+        slot.open(chain, views);
+        batch.add(slot);
+    }
+
+    /** Gives chains to the model that were taken away from another backend; the ring has them as taken all the time. */
+    private int takeFenced() {
+        int taken = Math.min(fenced.length - fencedTaken, BATCH);
+        batch.clear();
+        for (int i = 0; i < taken; i++) {
+            open(fenced[fencedTaken++]);
+        }
+        inFlight += taken;
+        counters().add(QueueCounters.RESUMED, taken);
         process();
         return taken;
     }
@@ -130,12 +160,69 @@ final class PushedQueue extends ActiveQueue {
 
     @Override
     boolean hasNew() {
-        return again.length > 0 || ring().hasAvailable();
+        return fencedTaken < fenced.length || again.length > 0 || ring().hasAvailable();
     }
 
     @Override
     boolean askForKicks() {
-        return ring().enableKicks();
+        return fencedTaken < fenced.length || ring().enableKicks();
+    }
+
+    /** Returns how many chains somebody is at work on, other than the owner; any thread. */
+    int chainsAtWork() {
+        int atWork = 0;
+        for (SlotChain slot : slots) {
+            if (slot.use() != 0 && slot.isAtWork()) {
+                atWork++;
+            }
+        }
+        return atWork;
+    }
+
+    /** Takes all that is in flight, and not completed, away from its backend; any thread, while the queue takes nothing new. */
+    void fence() {
+        for (SlotChain slot : slots) {
+            if (slot.use() != 0) {
+                slot.fence();
+            }
+        }
+    }
+
+    /** Returns whether nobody has, or touches, what is in flight; not while the owner is at work. */
+    boolean isFenced() {
+        for (SlotChain slot : slots) {
+            if (slot.use() != 0 && (!slot.isFenced() || slot.isAtWork())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    int fencedChains() {
+        return fenced.length - fencedTaken;
+    }
+
+    /**
+     * Returns the queue that goes on in the place of this one, which is fenced: it begins with what was in flight here.
+     *
+     * @param next who owns it
+     */
+    PushedQueue successor(QueueWorker next) {
+        PushedQueue queue = new PushedQueue(index(), ring(), next, events(), counters(), ioThreads, views);
+        SlotChain[] inOrder = Arrays.stream(slots)
+                .filter(SlotChain::isFenced)
+                .sorted((one, other) -> one.use() - other.use())
+                .toArray(SlotChain[]::new);
+        Chain[] first = Arrays.stream(inOrder).map(SlotChain::chain).toArray(Chain[]::new);
+        Chain[] rest = Arrays.copyOfRange(fenced, fencedTaken, fenced.length);
+        queue.fenced = Arrays.copyOf(first, first.length + rest.length);
+        System.arraycopy(rest, 0, queue.fenced, first.length, rest.length);
+        queue.again = again;
+        queue.callAfter = callAfter;
+        queue.goesOnAfter(this);
+        counters().addShared(QueueCounters.FENCED, first.length);
+        return queue;
     }
 
     private void process() {
@@ -210,6 +297,11 @@ final class PushedQueue extends ActiveQueue {
     /** Counts what a backend should not have done: a request completed twice; any thread. */
     void misused() {
         worker().execute(() -> counters().add(QueueCounters.MISUSED, 1));
+    }
+
+    /** Counts a request that its backend completed after it was taken away from it; any thread. */
+    void late() {
+        counters().addShared(QueueCounters.LATE, 1);
     }
 
     /** Work on an I/O thread threw; any thread. The queue is broken before the chain, which is given up, can end. */

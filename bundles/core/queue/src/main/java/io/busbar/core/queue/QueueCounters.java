@@ -19,10 +19,13 @@ final class QueueCounters {
     static final int BROKEN = 5;
     static final int MISUSED = 6;
     static final int RESUMED = 7;
+    static final int FENCED = 8;
+    static final int LATE = 9;
+    static final int ABANDONED = 10;
 
     private static final String[] NAMES = {
         "kicks", "calls", "chains", "used chains", "memory faults", "broken", "backend misuses",
-        "resumed chains"
+        "resumed chains", "fenced chains", "late completions", "abandoned threads"
     };
     private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
 
@@ -31,6 +34,11 @@ final class QueueCounters {
     /** Adds to a counter; owner only. */
     void add(int counter, long amount) {
         ELEMENT.setOpaque(values, counter, values[counter] + amount);
+    }
+
+    /** Adds to a counter that no owner adds to; any thread. */
+    void addShared(int counter, long amount) {
+        ELEMENT.getAndAdd(values, counter, amount);
     }
 
     /** Returns a counter; any thread. */

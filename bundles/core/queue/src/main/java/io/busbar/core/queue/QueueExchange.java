@@ -30,7 +30,7 @@ final class QueueExchange {
     private final AtomicInteger atWork;
     private final Action action;
     private final Supplier<DeviceModel> goesOn;
-    private final PauseClock clock = new PauseClock();
+    private final PauseClock clock;
     private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
     private final CompletableFuture<Void> made = new CompletableFuture<>();
     private final List<CompletableFuture<Void>> resumed = new ArrayList<>();
@@ -55,6 +55,11 @@ final class QueueExchange {
      * @param goesOn the model with which queues go on when it was done or refused; null if they do not
      */
     QueueExchange(List<ActiveQueue> active, Action action, Supplier<DeviceModel> goesOn) {
+        this(active, action, goesOn, new PauseClock());
+    }
+
+    private QueueExchange(List<ActiveQueue> active, Action action, Supplier<DeviceModel> goesOn, PauseClock clock) {
+        this.clock = clock;
         this.action = action;
         this.goesOn = goesOn;
         atWork = new AtomicInteger(active.size());
@@ -157,6 +162,24 @@ final class QueueExchange {
     /** Gives up, unless the exchange is being made; who gives up has the queues go on. Returns whether it is given up. */
     boolean giveUp() {
         return state.compareAndSet(State.WAITING, State.GIVEN_UP);
+    }
+
+    /**
+     * Makes the exchange that was given up for other queues, which take the place of those that do not come to rest; on the control
+     * thread. Where it is refused they do not go on: who had the requests has them no more.
+     *
+     * @param successors the queues, which do not run
+     */
+    QueueExchange makeWith(List<ActiveQueue> successors) {
+        boolean[] done = new boolean[1];
+        Action noted = () -> {
+            action.run();
+            done[0] = true;
+        };
+        QueueExchange exchange = new QueueExchange(successors, noted, () -> done[0] ? goesOn.get() : null, clock);
+        clock.takesFromBeginning(successors.stream().mapToInt(ActiveQueue::fencedChains).sum());
+        exchange.make();
+        return exchange;
     }
 
     QueuePause pause() {

@@ -45,6 +45,7 @@ final class QueueWorker extends QueueThread {
     private volatile boolean sleeping;
     /** Odd while the thread is inside a device model; another number for each call. */
     private volatile int modelCalls;
+    private volatile boolean abandoned;
     private boolean ended;
 
     private QueueWorker(String name, SpinPolicy spin, Epoll epoll, Fd wakeDescriptor) {
@@ -106,12 +107,35 @@ final class QueueWorker extends QueueThread {
 
     void leavesModel() {
         modelCalls = modelCalls + 1 & ~1;
+        if (abandoned) {
+            throw new Abandoned();
+        }
+    }
+
+    /** Its queues are another thread's from now on: this one ends as soon as it is back from the backend; any thread. */
+    void abandon() {
+        abandoned = true;
+        execute(() -> { });
+    }
+
+    boolean isAbandoned() {
+        return abandoned;
+    }
+
+    /** Takes a worker that comes back too late past all that it would do with queues that are not its own any more. */
+    private static final class Abandoned extends RuntimeException {
+
+        private static final long serialVersionUID = 1;
+
+        Abandoned() {
+            super("its queues are another thread's", null, false, false);
+        }
     }
 
     @Override
     public void run() {
         try {
-            while (!ended) {
+            while (!ended && !abandoned) {
                 workOn();
             }
         } catch (Throwable e) {
@@ -128,9 +152,11 @@ final class QueueWorker extends QueueThread {
      */
     private void workOn() {
         try {
-            while (!ended) {
+            while (!ended && !abandoned) {
                 work();
             }
+        } catch (Abandoned e) {
+            LOG.warn("{} came back from a backend that it had been left to", getName());
         } catch (RuntimeException | Error e) {
             sleeping = false;
             if (!breakQueues(e) && !(e instanceof InternalError)) {

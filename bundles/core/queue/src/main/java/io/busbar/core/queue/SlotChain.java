@@ -16,6 +16,9 @@ import java.lang.invoke.VarHandle;
  * driver's memory, until nobody is at work on it. At work are I/O threads that have or get work of it, a transfer, and a verb
  * of its payloads on any other thread; verbs that come later are refused. Users are counted first and look at the state
  * then, the owner gives up first and counts users then: one of them sees the other.
+ *
+ * <p>A chain that is taken away from its backend is <em>fenced</em>, and stays so: the backend has this object, and whoever gets the
+ * request next another one.
  */
 final class SlotChain extends RingChain {
 
@@ -23,6 +26,7 @@ final class SlotChain extends RingChain {
     private static final int OPEN = 1;
     private static final int COMPLETED = 2;
     private static final int GIVEN_UP = 3;
+    private static final int FENCED = 4;
     private static final VarHandle STATE;
     private static final VarHandle USERS;
 
@@ -66,7 +70,7 @@ final class SlotChain extends RingChain {
     void open(io.busbar.core.virtio.ring.Chain taken, RegionViews views) {
         set(taken);
         openPayloads(views);
-        use = use + 2 | 1;
+        use = queue.nextUse();
         // Release, pairs with the compare-and-set of complete(): whoever ends the chain sees it opened.
         STATE.setRelease(this, OPEN);
     }
@@ -100,15 +104,19 @@ final class SlotChain extends RingChain {
     @Override
     public void checkOpen() {
         if (!isOpen()) {
-            throw ended();
+            throw refusal();
         }
+    }
+
+    private IllegalStateException refusal() {
+        return state == FENCED ? new IllegalStateException("the request was taken away from its backend") : ended();
     }
 
     private void beUsed() {
         USERS.getAndAdd(this, 1);
         if (state != OPEN && !(isOpen() && QueueThread.isAtWorkOn(this))) {
             leave();
-            throw ended();
+            throw refusal();
         }
     }
 
@@ -177,13 +185,31 @@ final class SlotChain extends RingChain {
     @Override
     public void complete(long bytes) {
         if (!STATE.compareAndSet(this, OPEN, COMPLETED)) {
-            if (state != GIVEN_UP) {
+            if (state == FENCED) {
+                queue.late();
+            } else if (state != GIVEN_UP) {
                 queue.misused();
             }
             return;
         }
         written = bytes;
         queue.completed(this);
+    }
+
+    /** Returns whether somebody is at work on the chain, other than its owner; any thread. */
+    boolean isAtWork() {
+        return users > 0 || transfer != null;
+    }
+
+    /** Takes the chain away from its backend, unless it was completed; any thread. */
+    void fence() {
+        if (!STATE.compareAndSet(this, OPEN, FENCED)) {
+            STATE.compareAndSet(this, GIVEN_UP, FENCED);
+        }
+    }
+
+    boolean isFenced() {
+        return state == FENCED;
     }
 
     /** Ends a chain that its model will not complete: now, or as soon as nobody is at work on it; owner only. */

@@ -67,6 +67,8 @@ final class SoftwareDataPath implements DataPath {
     private DeviceModel model;
     private boolean running;
     private volatile boolean closed;
+    /** Takes chains away from a backend, some of which others are still at work on: nothing goes on; null if there is none. */
+    private Fence pendingFence;
     private volatile Health health = Health.OK;
     /** For the watchdog. */
     private final OverdueRequests[] ages;
@@ -293,6 +295,24 @@ final class SoftwareDataPath implements DataPath {
     /** Stops active queues for good and keeps their state; their ready flags stay. */
     private void deactivate(List<VirtqueueSetup> stopping) throws VdpaException {
         drain(stopping);
+        checkNoneFenced(stopping);
+        remove(stopping);
+    }
+
+    /** What was taken away from a backend would be lost to a driver that goes on from the queue's state. */
+    private void checkNoneFenced(List<VirtqueueSetup> stopping) throws VdpaException {
+        for (VirtqueueSetup queue : stopping) {
+            int fenced = queue.active.fencedChains();
+            if (fenced > 0) {
+                String sentence = fenced + " requests of queue " + queue.active.index()
+                        + " were taken away from a backend, and wait for another one";
+                health = new Health(Reason.BACKEND_STUCK, sentence);
+                throw new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, sentence, null);
+            }
+        }
+    }
+
+    private void remove(List<VirtqueueSetup> stopping) throws VdpaException {
         for (VirtqueueSetup queue : stopping) {
             ActiveQueue active = queue.active;
             awaitOrHold(onWorker(active.worker(), () -> active.worker().remove(active)));
@@ -305,6 +325,7 @@ final class SoftwareDataPath implements DataPath {
 
     /** Stops queues from taking chains, and waits until none is in flight. */
     private void drain(List<VirtqueueSetup> stopping) throws VdpaException {
+        settleFence();
         awaitOrHold(stop(stopping));
         health = Health.OK;
     }
@@ -405,7 +426,7 @@ final class SoftwareDataPath implements DataPath {
     }
 
     private void resumeAll() {
-        if (running && model != null) {
+        if (running && model != null && pendingFence == null) {
             active().forEach(queue -> resume(queue.active));
             // Whatever did not let go of its requests in time may go on with them.
             health = Health.OK;
@@ -413,7 +434,17 @@ final class SoftwareDataPath implements DataPath {
     }
 
     @Override
-    public synchronized QueuePause exchange(Duration deadline, Exchange exchange) throws VdpaException {
+    public QueuePause exchange(Duration deadline, Exchange exchange) throws VdpaException {
+        return exchange(deadline, exchange, false);
+    }
+
+    @Override
+    public QueuePause exchangeByForce(Duration deadline, Exchange exchange) throws VdpaException {
+        return exchange(deadline, exchange, true);
+    }
+
+    private synchronized QueuePause exchange(Duration deadline, Exchange exchange, boolean byForce) throws VdpaException {
+        settleFence();
         List<ActiveQueue> queuesNow = active().stream().map(queue -> queue.active).toList();
         QueueExchange run = new QueueExchange(
                 queuesNow, () -> goOnWith(exchange.run()), this::goesOn);
@@ -422,14 +453,85 @@ final class SoftwareDataPath implements DataPath {
             await(run.made(), deadline.toNanos());
         } catch (TimeoutException e) {
             if (run.giveUp()) {
-                String sentence = stuck(deadline.toNanos());
-                resumeAll();
-                throw new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, sentence, e);
+                if (!byForce) {
+                    throw refused(stuck(deadline.toNanos()));
+                }
+                run = exchangeFenced(run, deadline);
             }
             awaitOrHold(run.made());
         }
         awaitResumed(run);
         return run.pause();
+    }
+
+    /** All goes on as it was. */
+    private VdpaException refused(String sentence) {
+        resumeAll();
+        return new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, sentence, null);
+    }
+
+    /** Takes what does not end away from who has it, and makes the exchange with queues that go on from there. */
+    private QueueExchange exchangeFenced(QueueExchange run, Duration deadline) throws VdpaException {
+        Fence fence = new Fence(active().stream().map(queue -> queue.active).toList());
+        String obstacle = fence.obstacle();
+        if (!obstacle.isEmpty()) {
+            throw refused(obstacle + "; " + stuck(deadline.toNanos()));
+        }
+        pendingFence = fence;
+        try {
+            fence.raise(settings.drainNanos());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        settleFence();
+        if (pendingFence != null) {
+            health = new Health(Reason.BACKEND_STUCK, "requests are taken away from the backend, and somebody is still at work"
+                    + " on them; " + stuck(deadline.toNanos()));
+            throw new VdpaException(VdpaError.EIO, Reason.BACKEND_STUCK, health.sentence(), null);
+        }
+        QueueExchange forced = run.makeWith(active().stream().map(queue -> queue.active).toList());
+        Throwable refusal = forced.made().isCompletedExceptionally() ? forced.made().exceptionNow() : null;
+        if (refusal != null) {
+            Reason reason = refusal instanceof VdpaException why ? why.reason() : Reason.INTERNAL;
+            throw new VdpaException(VdpaError.EIO, reason, refusal.getMessage(), refusal);
+        }
+        return forced;
+    }
+
+    /** If nobody is at work any more on what was taken away from a backend, other queues take the place of those that had it. */
+    private void settleFence() throws VdpaException {
+        if (pendingFence == null || !pendingFence.isRaised()) {
+            return;
+        }
+        for (QueueWorker worker : pendingFence.abandoned()) {
+            LOG.warn("{}: thread {} does not come back from the backend, and is left to it", name, worker.getName());
+            Arrays.setAll(workers, slot -> workers[slot] == worker ? null : workers[slot]);
+        }
+        pendingFence = null;
+        for (int i = 0; i < queues.length; i++) {
+            if (queues[i].active instanceof PushedQueue pushed) {
+                succeed(i, pushed);
+            }
+        }
+    }
+
+    /** Puts a queue into the place of one that is fenced. */
+    private void succeed(int index, PushedQueue before) throws VdpaException {
+        VirtqueueSetup queue = queues[index];
+        QueueWorker worker = worker(index);
+        if (worker != before.worker()) {
+            queue.counters.addShared(QueueCounters.ABANDONED, 1);
+        }
+        PushedQueue next = before.successor(worker);
+        int kicks = queue.kickDescriptor;
+        start(worker, () -> {
+            if (worker == before.worker()) {
+                worker.remove(before);
+            }
+            watch(next, kicks);
+            worker.add(next);
+        });
+        queue.active = next;
     }
 
     /** On the thread of a queue, while the control thread waits; no queue runs. */
@@ -526,7 +628,8 @@ final class SoftwareDataPath implements DataPath {
     @Override
     public synchronized void reset() throws VdpaException {
         running = false;
-        deactivate(active());
+        drain(active());
+        remove(active());
         for (int i = 0; i < queues.length; i++) {
             if (queues[i].ready) {
                 setReady(i, false);

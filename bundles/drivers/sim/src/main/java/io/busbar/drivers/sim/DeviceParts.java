@@ -4,6 +4,7 @@ import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
 import io.busbar.api.backend.DetailedBackend;
+import io.busbar.api.backend.FencedBackend;
 import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.ResizableBackend;
 import io.busbar.api.device.DataPath;
@@ -393,11 +394,46 @@ final class DeviceParts implements OpenBackend.Listener {
      * @throws VdpaException what refuses; the backend is the one before then
      */
     QueuePause exchange(Present before, PartsOpener to, OpenBackend next, Duration deadline) throws VdpaException {
+        return exchange(before, to, next, succession -> path.exchange(deadline, succession), false);
+    }
+
+    /**
+     * As {@link #exchange}, but what does not end is taken away from the backend before, which does not go on after that: if the
+     * exchange is refused then, the device holds until it has a backend again.
+     *
+     * @param sameStorage whether both have the same storage, from which the backend before can keep its requests
+     */
+    QueuePause exchangeByForce(
+            Present before, PartsOpener to, OpenBackend next, Duration deadline, boolean sameStorage) throws VdpaException {
+        return exchange(before, to, next, succession -> byForce(before, deadline, succession), sameStorage);
+    }
+
+    /** Has the data path make an exchange. */
+    private interface Way {
+        QueuePause make(DataPath.Exchange succession) throws VdpaException;
+    }
+
+    private QueuePause byForce(Present before, Duration deadline, DataPath.Exchange succession) throws VdpaException {
+        try {
+            return path.exchangeByForce(deadline, succession);
+        } catch (VdpaException refused) {
+            if (refused.error() == VdpaError.EIO) {
+                lost(before.backend());
+            }
+            throw refused;
+        }
+    }
+
+    private QueuePause exchange(Present before, PartsOpener to, OpenBackend next, Way way, boolean fenceStorage)
+            throws VdpaException {
         lock.lock();
         try {
             checkSuccessor(before, next);
             byte[] told = config();
-            QueuePause pause = path.exchange(deadline, () -> {
+            QueuePause pause = way.make(() -> {
+                if (fenceStorage && before.backend().backend() instanceof FencedBackend fenced) {
+                    fenceStorage(fenced);
+                }
                 model.attach(next.backend());
                 return model;
             });
@@ -408,6 +444,14 @@ final class DeviceParts implements OpenBackend.Listener {
             return pause;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private static void fenceStorage(FencedBackend fenced) throws VdpaException {
+        try {
+            fenced.fenceStorage();
+        } catch (BackendException unsure) {
+            throw BackendErrors.of(unsure);
         }
     }
 

@@ -2,6 +2,8 @@ package io.busbar.drivers.sim;
 
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.BlockBackend;
+import io.busbar.api.backend.FencedBackend;
 import io.busbar.api.backend.YieldingBackend;
 import io.busbar.api.device.QueuePause;
 import io.busbar.api.vdpa.Health;
@@ -78,11 +80,25 @@ final class Swap {
     }
 
     private QueuePause exchange(OpenBackend next) throws VdpaException {
+        boolean sameStorage = before.backend().backend() instanceof BlockBackend && isSameStorage(next);
+        if (request.force() && sameStorage && !(before.backend().backend() instanceof FencedBackend)) {
+            throw new VdpaException(VdpaError.EOPNOTSUPP, Reason.IN_USE, "backend " + before.backend().factory().name()
+                    + " cannot keep requests that it was given from its storage, so that a swap by force needs another storage;"
+                    + " without --force it waits for them", null);
+        }
         if (request.dryRun()) {
             parts.checkSuccessor(before, next);
             return new QueuePause(0, 0, 0, 0);
         }
-        return parts.exchange(before, opener, next, request.deadline());
+        return request.force()
+                ? parts.exchangeByForce(before, opener, next, request.deadline(), sameStorage)
+                : parts.exchange(before, opener, next, request.deadline());
+    }
+
+    /** What the old one had to yield is the same, and what has the same name and words. */
+    private boolean isSameStorage(OpenBackend next) {
+        return yielded || next.factory().name().equals(before.backend().factory().name())
+                && opener.request().attributes().equals(before.opener().request().attributes());
     }
 
     private static VdpaException missing(Health health) {

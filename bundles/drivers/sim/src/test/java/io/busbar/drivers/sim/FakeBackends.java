@@ -8,6 +8,7 @@ import io.busbar.api.backend.BlockBackend;
 import io.busbar.api.backend.BlockBatch;
 import io.busbar.api.backend.BlockInfo;
 import io.busbar.api.backend.DetailedBackend;
+import io.busbar.api.backend.FencedBackend;
 import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.NetFrame;
 import io.busbar.api.backend.NetInfo;
@@ -31,6 +32,7 @@ final class FakeBackends implements BackendFactory {
     volatile boolean resizable;
     volatile boolean network;
     volatile boolean disk;
+    volatile boolean fences;
     /** Whether what is opened has its path for itself. */
     volatile boolean locks;
     /** Who has a path for himself. */
@@ -91,7 +93,7 @@ final class FakeBackends implements BackendFactory {
             return new Network(context, path, this);
         }
         if (disk) {
-            return new Disk(context, path, this);
+            return fences ? new Fencing(context, path, this) : new Disk(context, path, this);
         }
         return resizable ? new Resizable(context, path, this) : new Opened(context, path, this);
     }
@@ -184,7 +186,7 @@ final class FakeBackends implements BackendFactory {
     }
 
     /** One whose requests can be failed by another. */
-    static final class Disk extends Opened implements BlockBackend {
+    static class Disk extends Opened implements BlockBackend {
 
         Disk(BackendContext context, String path, FakeBackends factory) {
             super(context, path, factory);
@@ -198,6 +200,21 @@ final class FakeBackends implements BackendFactory {
         @Override
         public void submit(BlockBatch batch) {
             throw new AssertionError("no request in these tests");
+        }
+    }
+
+    /** One that can keep its requests from its storage. */
+    static final class Fencing extends Disk implements FencedBackend {
+
+        volatile boolean fenced;
+
+        Fencing(BackendContext context, String path, FakeBackends factory) {
+            super(context, path, factory);
+        }
+
+        @Override
+        public void fenceStorage() {
+            fenced = true;
         }
     }
 

@@ -53,6 +53,7 @@ final class FakeEngine implements QueueEngine {
         volatile DriverMemory memory = DriverMemory.EMPTY;
         volatile boolean running;
         volatile boolean stuck;
+        volatile boolean cannotFence;
         volatile String overdue = "";
         volatile boolean closed;
         volatile long features;
@@ -159,6 +160,20 @@ final class FakeEngine implements QueueEngine {
         public QueuePause exchange(Duration deadline, Exchange exchange) throws VdpaException {
             stop("exchange " + deadline.toMillis());
             model = exchange.run();
+            return new QueuePause(3000, 2000, 1000, 16);
+        }
+
+        @Override
+        public QueuePause exchangeByForce(Duration deadline, Exchange exchange) throws VdpaException {
+            calls.add("exchange by force " + deadline.toMillis());
+            if (cannotFence) {
+                throw new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, "a thread is in a system call", null);
+            }
+            try {
+                model = exchange.run();
+            } catch (VdpaException refused) {
+                throw new VdpaException(VdpaError.EIO, refused.reason(), refused.getMessage(), refused);
+            }
             return new QueuePause(3000, 2000, 1000, 16);
         }
 

@@ -86,6 +86,8 @@ final class FakeModels implements DeviceModelFactory {
         volatile BlockBackend standIn;
         volatile boolean closed;
         volatile boolean refusesToAttach;
+        /** Run while a backend is attached. */
+        volatile Runnable duringAttach = () -> { };
 
         Model(DeviceModelContext context, long features, boolean lacksClass) {
             this.context = context;
@@ -107,6 +109,7 @@ final class FakeModels implements DeviceModelFactory {
             if (refusesToAttach) {
                 throw new VdpaException(VdpaError.EINVAL, Reason.FEATURES_MISMATCH, "changed its mind", null);
             }
+            duringAttach.run();
             backend = (FakeBackends.Opened) newBackend;
             calls.add("attach");
         }

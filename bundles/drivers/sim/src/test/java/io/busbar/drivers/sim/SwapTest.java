@@ -78,6 +78,11 @@ class SwapTest {
                 new SwapRequest(backend, words(words), Duration.ofMillis(250), true));
     }
 
+    private SwapReport swapByForce(String backend, String... words) throws VdpaException {
+        return ((SwappableBackend) device).swapBackend(
+                new SwapRequest(backend, words(words), Duration.ofMillis(250), false, true));
+    }
+
     private VdpaException refused(String backend, String... words) {
         VdpaException refusal = catchThrowableOfType(VdpaException.class, () -> swap(backend, words));
         assertThat(refusal).as("refusal").isNotNull();
@@ -296,5 +301,56 @@ class SwapTest {
         memory.duringOpen = () -> factories.remove(memory);
         swap("memory", "path", "/b");
         Eventually.that("the device holds", () -> device.health().reason() == Reason.NO_BACKEND);
+    }
+
+    @Test
+    void by_force_what_does_not_end_is_taken_away_from_the_old_backend() throws VdpaException {
+        add();
+        swapByForce("memory", "path", "/b");
+        assertThat(engine.path.calls).endsWith("exchange by force 250");
+        assertThat(models.last().backend).isSameAs(memory.last());
+        assertThat(before.closed).isTrue();
+    }
+
+    @Test
+    void the_old_backend_goes_on_if_it_cannot_be_fenced() throws VdpaException {
+        add();
+        engine.path.cannotFence = true;
+        VdpaException refusal = catchThrowableOfType(VdpaException.class, () -> swapByForce("memory", "path", "/b"));
+        assertThat(refusal.reason()).isEqualTo(Reason.BACKEND_STUCK);
+        assertThat(memory.last().revoked).isTrue();
+        assertGoesOnAsBefore();
+    }
+
+    @Test
+    void a_backend_that_lost_its_requests_does_not_go_on_but_is_opened_anew() throws VdpaException {
+        add();
+        models.last().refusesToAttach = true;
+        VdpaException refusal = catchThrowableOfType(VdpaException.class, () -> swapByForce("memory", "path", "/b"));
+        assertThat(refusal).hasMessage("changed its mind");
+        assertThat(before.closed).as("it never gets these requests again").isTrue();
+        models.last().refusesToAttach = false;
+        Eventually.that("the device goes on", () -> engine.path.model != null && device.health().ok());
+        assertThat(models.last().backend).isSameAs(file.last()).isNotSameAs(before);
+    }
+
+    @Test
+    void the_same_storage_is_swapped_by_force_only_by_a_backend_that_can_fence_it() throws VdpaException {
+        file.disk = true;
+        add();
+        VdpaException refusal = catchThrowableOfType(VdpaException.class, () -> swapByForce("file"));
+        assertThat(refusal.error()).isEqualTo(VdpaError.EOPNOTSUPP);
+        assertThat(refusal).hasMessageStartingWith(
+                "backend file cannot keep requests that it was given from its storage, so that a swap by force needs another");
+        assertGoesOnAsBefore();
+        swapByForce("file", "path", "/c");
+
+        file.fences = true;
+        swapByForce("file", "path", "/d");
+        FakeBackends.Fencing fencing = (FakeBackends.Fencing) file.last();
+        models.last().duringAttach = () -> assertThat(fencing.fenced).as("before the new one is used").isTrue();
+        swapByForce("file");
+        assertThat(fencing.fenced).isTrue();
+        assertThat(fencing.closed).isTrue();
     }
 }

@@ -30,12 +30,13 @@ public final class BackendCommand extends OwnCommand {
         super("backend", "where the bytes can go, and go", """
                 Usage: backend list
                        backends with their kind, their words for vdpa dev add, and the bundle they come from
-                       backend swap DEV BACKEND [ WORD VALUE ]... [ --dry-run ] [ --timeout MILLISECONDS ]
+                       backend swap DEV BACKEND [ WORD VALUE ]... [ --dry-run ] [ --timeout MILLISECONDS ] [ --force ]
                        gives a device another backend, or the same with other words, while its driver uses it. The new one is
                        opened and checked first; the old one goes on if anything is in the way. Without words, and with the
                        backend of now, it is opened again as it is. The content of a disk is not copied
                        --dry-run: only says whether it could be done
                        --timeout: how long requests in flight may take to end, 1 to 600000, 1000 if not given
+                       --force: requests that take longer are taken away from the old backend and done by the new one
                 """, List.of("list", SWAP));
         this.inventory = inventory;
         list = PartsCommand.backends(inventory);
@@ -77,7 +78,7 @@ public final class BackendCommand extends OwnCommand {
         try {
             Map<String, String> words =
                     FileWords.ofBackend(inventory, asked.backend(), device.deviceId(), asked.words(), cwd);
-            return new SwapRequest(asked.backend(), words, asked.deadline(), asked.dryRun());
+            return new SwapRequest(asked.backend(), words, asked.deadline(), asked.dryRun(), asked.force());
         } catch (IllegalArgumentException noName) {
             throw new Wrong(noName.getMessage(), noName);
         }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The words of a swap: {@code DEV BACKEND [WORD VALUE]... [--dry-run] [--timeout MILLISECONDS]}.
+ * The words of a swap: {@code DEV BACKEND [WORD VALUE]... [--dry-run] [--timeout MILLISECONDS] [--force]}.
  *
  * @param device  the device
  * @param request what is wanted of it
@@ -17,7 +17,7 @@ import java.util.Map;
 record SwapWords(String device, SwapRequest request) {
 
     /** The options, for completion. */
-    static final List<String> OPTIONS = List.of("--dry-run", "--timeout");
+    static final List<String> OPTIONS = List.of("--dry-run", "--timeout", "--force");
 
     private static final int MAX_MILLIS = 600_000;
     /** How long requests in flight may take to end if nothing is said. */
@@ -27,10 +27,13 @@ record SwapWords(String device, SwapRequest request) {
         List<String> plain = new ArrayList<>();
         Duration deadline = DEADLINE;
         boolean dryRun = false;
+        boolean force = false;
         for (Iterator<String> rest = words.iterator(); rest.hasNext();) {
             String word = rest.next();
             if (word.equals("--dry-run")) {
                 dryRun = true;
+            } else if (word.equals("--force")) {
+                force = true;
             } else if (word.equals("--timeout")) {
                 deadline = deadline(rest.hasNext() ? rest.next() : "");
             } else if (word.startsWith("--timeout=")) {
@@ -43,7 +46,8 @@ record SwapWords(String device, SwapRequest request) {
             throw new Wrong("swap needs a device and a backend: backend swap DEV BACKEND [ WORD VALUE ]...");
         }
         return new SwapWords(
-                plain.get(0), new SwapRequest(plain.get(1), pairs(plain.subList(2, plain.size())), deadline, dryRun));
+                plain.get(0),
+                new SwapRequest(plain.get(1), pairs(plain.subList(2, plain.size())), deadline, dryRun, force));
     }
 
     /** Returns what {@code --timeout} says. */

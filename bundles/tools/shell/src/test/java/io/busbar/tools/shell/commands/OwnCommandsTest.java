@@ -174,6 +174,13 @@ class OwnCommandsTest {
     }
 
     @Test
+    void a_swap_by_force_is_asked_for() {
+        ok("backend swap disk0 memory size 64M --force");
+        assertThat(inventory.host.lastSwap).isEqualTo(
+                new SwapRequest("memory", Map.of("size", "64M"), Duration.ofSeconds(1), false, true));
+    }
+
+    @Test
     void a_swap_of_the_device_model_names_the_bundles() {
         assertThat(ok("model swap disk0 --timeout 250")).isEqualTo("disk0: io.busbar.devices.block 1.0.0 ->"
                 + " io.busbar.devices.block 1.1.0, pause 413 us: quiesce 300, exchange 80, resume 32; 16 requests were in flight\n");

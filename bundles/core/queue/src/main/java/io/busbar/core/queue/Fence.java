@@ -1,0 +1,168 @@
+package io.busbar.core.queue;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Takes what is in flight out of the hands of a backend that does not end it. From then on a verb of its payloads throws in the
+ * thread that calls it, and a completion is dropped and counted; so the chains may be given to somebody else.
+ *
+ * <p>It cannot be had while a thread is at work on a chain, such as in a system call that has the driver's memory as its target: that
+ * would go on. This is found out before anything is done, so that it leaves all as it was.
+ *
+ * <p>A worker that does not come back from the backend is left to it: it sees so as soon as it is back, and ends. Until then its
+ * stack is proof that it is not at work on a chain: looking at it stops the thread for a moment, so that it has seen what was written
+ * before, and each verb looks at that first.
+ *
+ * <p>For the control thread, once.
+ */
+final class Fence {
+
+    /** All ways from a model to the memory and the ring of its chains lead through these. */
+    private static final Set<String> WAYS = Stream.of(
+                    SlotChain.class, RingChain.class, ChainPayload.class, PushedQueue.class, ActiveQueue.class, QueueWorker.class)
+            .map(Class::getName)
+            .collect(Collectors.toUnmodifiableSet());
+    private static final String CALLER = PushedQueue.class.getName();
+    private static final String CALL = "process";
+    private static final long RESPONSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    private static final long LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+
+    private final Map<QueueWorker, List<ActiveQueue>> queues = new LinkedHashMap<>();
+    private final Set<QueueWorker> abandoned = new LinkedHashSet<>();
+
+    Fence(List<ActiveQueue> active) {
+        active.forEach(queue -> queues.computeIfAbsent(queue.worker(), worker -> new ArrayList<>()).add(queue));
+    }
+
+    /** Returns what is in the way, as a sentence; empty if nothing is. Changes nothing; what ends soon is waited for. */
+    String obstacle() {
+        long end = System.nanoTime() + RESPONSE_NANOS;
+        String obstacle = obstacleNow();
+        while (!obstacle.isEmpty() && System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(LOOK_NANOS);
+            obstacle = obstacleNow();
+        }
+        return obstacle;
+    }
+
+    private String obstacleNow() {
+        for (Map.Entry<QueueWorker, List<ActiveQueue>> entry : queues.entrySet()) {
+            QueueWorker worker = entry.getKey();
+            boolean pulls = entry.getValue().stream().anyMatch(queue -> !(queue instanceof PushedQueue));
+            if (worker.isInModel() && (pulls || !isElsewhere(worker))) {
+                return "thread " + worker.getName() + " is inside the backend, and cannot be kept from the driver's memory";
+            }
+            for (ActiveQueue queue : entry.getValue()) {
+                int atWork = queue instanceof PushedQueue pushed ? pushed.chainsAtWork() : 0;
+                if (atWork > 0) {
+                    return atWork + " requests of queue " + queue.index()
+                            + " are in system calls, or waiting for their turn, that have the driver's memory as their target";
+                }
+            }
+        }
+        return "";
+    }
+
+    /**
+     * Does it; the queues take nothing more.
+     *
+     * @param patienceNanos how long verbs that have begun meanwhile may take to end; where they take longer it is not
+     *                      {@linkplain #isRaised raised} yet, and nothing may go on until it is
+     */
+    void raise(long patienceNanos) throws InterruptedException {
+        long end = System.nanoTime() + patienceNanos;
+        for (Map.Entry<QueueWorker, List<ActiveQueue>> entry : queues.entrySet()) {
+            QueueWorker worker = entry.getKey();
+            List<ActiveQueue> its = entry.getValue();
+            if (!fenceOn(worker, its, worker.isInModel() ? RESPONSE_NANOS : patienceNanos)) {
+                worker.abandon();
+                abandoned.add(worker);
+            }
+        }
+        while (!isRaised() && System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+    }
+
+    /** Has a worker do it, unless it does not come to it in time: then it never does. */
+    private static boolean fenceOn(QueueWorker worker, List<ActiveQueue> its, long nanos) throws InterruptedException {
+        AtomicBoolean decided = new AtomicBoolean();
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        worker.execute(() -> {
+            if (decided.compareAndSet(false, true)) {
+                its.forEach(ActiveQueue::rest);
+                its.forEach(Fence::close);
+                its.forEach(Fence::takeCompleted);
+                done.complete(null);
+            }
+        });
+        try {
+            done.get(nanos, TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException | ExecutionException late) {
+            if (decided.compareAndSet(false, true)) {
+                return false;
+            }
+            // It has begun, and never waits.
+            done.join();
+            return true;
+        }
+    }
+
+    private static void close(ActiveQueue queue) {
+        if (queue instanceof PushedQueue pushed) {
+            pushed.fence();
+        }
+    }
+
+    /** What was completed before goes to the driver. */
+    private static void takeCompleted(ActiveQueue queue) {
+        try {
+            queue.takeHandedOver();
+        } catch (InternalError e) {
+            queue.breakBy(ActiveQueue.MEMORY_GONE);
+        }
+    }
+
+    /** Returns whether nobody touches any more what was in flight. */
+    boolean isRaised() {
+        for (QueueWorker worker : abandoned) {
+            // Fenced first, seen elsewhere then: what it does from now on sees the fence, what it did before is done.
+            queues.get(worker).forEach(Fence::close);
+            if (!isElsewhere(worker)) {
+                return false;
+            }
+            queues.get(worker).forEach(Fence::takeCompleted);
+        }
+        return queues.values().stream().flatMap(List::stream)
+                .allMatch(queue -> !(queue instanceof PushedQueue pushed) || pushed.isFenced());
+    }
+
+    /** Returns whether a worker is in foreign code that the call of a backend has led to, and in no verb; or has ended. */
+    private static boolean isElsewhere(Thread worker) {
+        for (StackTraceElement frame : worker.getStackTrace()) {
+            if (WAYS.contains(frame.getClassName())) {
+                return frame.getClassName().equals(CALLER) && frame.getMethodName().equals(CALL);
+            }
+        }
+        return !worker.isAlive();
+    }
+
+    /** Returns the workers that were left to the backend. */
+    Set<QueueWorker> abandoned() {
+        return abandoned;
+    }
+}
