@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,30 +73,6 @@ class LifecycleIT {
             assertThat(one.terminate()).isZero();
             assertThat(two.isAlive()).isTrue();
             assertThat(two.terminate()).isZero();
-        }
-    }
-
-    @Test
-    void startsAgainAfterItWasKilled() {
-        try (var killed = BusbarProcess.in(directory).start()) {
-            killed.kill9();
-        }
-        try (var next = BusbarProcess.in(directory).start()) {
-            assertThat(next.terminate()).isZero();
-        }
-    }
-
-    /** Enough devices that a start which does not wait for them would be ready before the last. */
-    @Test
-    void storedDevicesAreAtTheirSocketsWhenItIsReadyAfterAKill() {
-        var names = IntStream.range(0, 12).mapToObj(number -> "disk" + number).toList();
-        try (var killed = BusbarProcess.in(directory).start()) {
-            names.forEach(name -> killed.ok(
-                    "vdpa", "dev", "add", "name", name, "mgmtdev", "sim_block", "backend", "memory", "size", "1M"));
-            killed.kill9();
-        }
-        try (var next = BusbarProcess.in(directory).start()) {
-            names.forEach(name -> assertThat(next.ok("vdpa", "-j", "-d", "dev", "show", name)).contains("\"state\":\"bound\""));
         }
     }
 

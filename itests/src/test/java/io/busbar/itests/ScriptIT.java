@@ -117,7 +117,7 @@ class ScriptIT {
     }
 
     @Test
-    void startStatusLogsAndStopWorkTogether() {
+    void startStatusLogsAndStopWorkTogether() throws IOException {
         var start = busbar("start");
         try {
             assertThat(start.exit()).as(start.err()).isZero();
@@ -125,6 +125,9 @@ class ScriptIT {
             assertThat(busbar("status").out()).startsWith("instance default: running, process ");
             assertThat(busbar("start").err()).contains("already running");
             assertThat(busbar("logs").out()).contains("ready");
+            var other = Files.createDirectories(directory.resolve("state/other"));
+            Files.copy(directory.resolve("state/default/busbar.pid"), other.resolve("busbar.pid"));
+            assertThat(busbar("--instance", "other", "status").exit()).as("a number of another instance").isEqualTo(NOT_RUNNING);
         } finally {
             var stop = busbar("stop");
             assertThat(stop.exit()).as(stop.err()).isZero();

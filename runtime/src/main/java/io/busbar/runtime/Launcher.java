@@ -110,6 +110,7 @@ public final class Launcher {
         }
         System.out.print(ReadyMessage.ready(instance.name(), settings.socketDir()) + "\n" + use);
         System.out.flush();
+        ServiceManager.tellReady();
         LoggerFactory.getLogger(Launcher.class).info("ready: instance {}, sockets in {}", instance.name(), settings.socketDir());
         framework.awaitStop();
     }
