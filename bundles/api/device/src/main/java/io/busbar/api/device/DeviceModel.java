@@ -15,7 +15,9 @@ import org.osgi.annotation.versioning.ConsumerType;
 public interface DeviceModel extends AutoCloseable {
 
     /**
-     * Takes a backend, in the place of the one that is attached if there is one. No chain is in flight.
+     * Takes a backend, in the place of the one that is attached if there is one. No chain is in flight. A model that is made to take the
+     * place of another one is attached while that one still uses the backend: until it is told what the driver accepted it asks for the
+     * backend's properties only.
      *
      * @param backend an opened backend of the factory's kind
      * @throws VdpaException if it does not do what a driver was told already (features, read-only), or is of the wrong
@@ -25,7 +27,8 @@ public interface DeviceModel extends AutoCloseable {
 
     /**
      * Checks whether a backend could take the place of the one that is attached without the driver noticing: all that it was
-     * told of the device still holds, the capacity of a disk too. While chains are processed; changes nothing.
+     * told of the device still holds, the capacity of a disk too. While chains are processed; changes nothing, but may prepare what
+     * {@link #attach} needs, which is called next with the same backend while a driver waits.
      *
      * @param backend an opened backend of the factory's kind
      * @throws VdpaException what does not hold any more

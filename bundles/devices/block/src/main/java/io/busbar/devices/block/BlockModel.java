@@ -39,6 +39,9 @@ final class BlockModel implements StatefulDeviceModel {
     /** The backend with the requests that belong to it, or null. */
     private volatile Attachment attachment;
 
+    /** For a backend that was found fit to take the place of the one that is attached; null if there is none. */
+    private Attachment prepared;
+
     private volatile long capacityTold;
     private volatile long driverFeatures;
     private volatile boolean writeBack;
@@ -59,7 +62,7 @@ final class BlockModel implements StatefulDeviceModel {
     }
 
     @Override
-    public void attach(Object candidate) throws VdpaException {
+    public synchronized void attach(Object candidate) throws VdpaException {
         BlockBackend backend = disk(candidate);
         BlockInfo info = backend.info();
         boolean first = offer == null;
@@ -71,7 +74,8 @@ final class BlockModel implements StatefulDeviceModel {
         long capacity = offer.capacity(info);
         boolean changed = !first && capacity != capacityTold;
         capacityTold = capacity;
-        attachment = new Attachment(backend, queues(offer));
+        attachment = prepared != null && prepared.backend() == backend ? prepared : new Attachment(backend, queues(offer));
+        prepared = null;
         if (changed) {
             context.configChanged();
         }
@@ -86,14 +90,18 @@ final class BlockModel implements StatefulDeviceModel {
     }
 
     @Override
-    public void checkSuccessor(Object candidate) throws VdpaException {
-        BlockInfo info = disk(candidate).info();
+    public synchronized void checkSuccessor(Object candidate) throws VdpaException {
+        BlockBackend backend = disk(candidate);
+        BlockInfo info = backend.info();
         offer.requireKeptBy(info);
         long told = capacity();
         if (offer.capacity(info) != told) {
             throw new VdpaException(VdpaError.EINVAL, Reason.FEATURES_MISMATCH, "the backend has " + info.capacity()
                     + " bytes, but the driver was told " + told + ": expected the same; the block resize command changes it",
                     null);
+        }
+        if (prepared == null || prepared.backend() != backend) {
+            prepared = new Attachment(backend, queues(offer));
         }
     }
 
@@ -104,9 +112,10 @@ final class BlockModel implements StatefulDeviceModel {
     }
 
     @Override
-    public void detach() {
+    public synchronized void detach() {
         capacityTold = capacity();
         attachment = null;
+        prepared = null;
     }
 
     @Override

@@ -117,10 +117,12 @@ final class Output {
     void save(DataOutput to, long position) throws IOException {
         long from = Math.max(start(), Math.min(position, scrollbackStart()));
         to.writeLong(from);
-        to.writeInt((int) (written - from));
-        for (long at = from; at < written; at++) {
-            to.writeByte(bytes.get(ValueLayout.JAVA_BYTE, offset(at)));
-        }
+        byte[] kept = new byte[(int) (written - from)];
+        int part = (int) Math.min(kept.length, contiguous(from));
+        MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, offset(from), kept, 0, part);
+        MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, 0, kept, part, kept.length - part);
+        to.writeInt(kept.length);
+        to.write(kept);
     }
 
     /** Reads what {@link #save} wrote, into an empty one: positions are the same. */
@@ -132,9 +134,9 @@ final class Output {
         }
         first = begin;
         reserved = begin + kept.length;
-        for (int i = 0; i < kept.length; i++) {
-            bytes.set(ValueLayout.JAVA_BYTE, offset(begin + i), kept[i]);
-        }
+        int part = (int) Math.min(kept.length, contiguous(begin));
+        MemorySegment.copy(kept, 0, bytes, ValueLayout.JAVA_BYTE, offset(begin), part);
+        MemorySegment.copy(kept, part, bytes, ValueLayout.JAVA_BYTE, 0, kept.length - part);
         written = begin + kept.length;
     }
 

@@ -46,6 +46,9 @@ final class NetModel implements PullingDeviceModel, StatefulDeviceModel, LinkCon
     /** The backend with the queues that belong to it, or null. */
     private volatile Attachment attachment;
 
+    /** For a backend that was found fit to take the place of the one that is attached; null if there is none. */
+    private Attachment prepared;
+
     private volatile DriverState state;
     private volatile boolean cablePlugged = true;
 
@@ -87,7 +90,8 @@ final class NetModel implements PullingDeviceModel, StatefulDeviceModel, LinkCon
         } else {
             offer.requireKeptBy(info);
         }
-        attachment = new Attachment(backend, offer, counters);
+        attachment = prepared != null && prepared.backend == backend ? prepared : new Attachment(backend, offer, counters);
+        prepared = null;
         tellPairs();
         if (!cablePlugged) {
             backend.plugged(false);
@@ -106,8 +110,12 @@ final class NetModel implements PullingDeviceModel, StatefulDeviceModel, LinkCon
     }
 
     @Override
-    public void checkSuccessor(Object candidate) throws VdpaException {
-        offer.requireKeptBy(network(candidate).info());
+    public synchronized void checkSuccessor(Object candidate) throws VdpaException {
+        NetBackend backend = network(candidate);
+        offer.requireKeptBy(backend.info());
+        if (prepared == null || prepared.backend != backend) {
+            prepared = new Attachment(backend, offer, counters);
+        }
     }
 
     /** Another network may not know where the driver is. */
@@ -121,6 +129,7 @@ final class NetModel implements PullingDeviceModel, StatefulDeviceModel, LinkCon
     @Override
     public synchronized void detach() {
         attachment = null;
+        prepared = null;
     }
 
     @Override

@@ -470,7 +470,7 @@ final class DeviceParts implements OpenBackend.Listener {
      *
      * @param before  what the swap began with
      * @param factory makes it
-     * @throws VdpaException if it has other queues or channels than the driver was told
+     * @throws VdpaException if it has other queues or channels, or offers something else, than the driver was told
      */
     DeviceModel makeSuccessor(Present before, DeviceModelFactory factory) throws VdpaException {
         DeviceModel next = before.opener().create(factory, before.opener().words(factory), this::wake);
@@ -479,14 +479,22 @@ final class DeviceParts implements OpenBackend.Listener {
             try {
                 checkPresent(before);
                 checkShape(next);
+                next.attach(backend.backend());
+                checkOffer(next);
             } finally {
                 lock.unlock();
             }
         } catch (VdpaException | RuntimeException | LinkageError refused) {
-            quietly("close", next::close);
+            dropSuccessor(next);
             throw refused;
         }
         return next;
+    }
+
+    /** Ends a model that did not take another one's place. */
+    void dropSuccessor(DeviceModel next) {
+        quietly("detach", next::detach);
+        quietly("close", next::close);
     }
 
     private void checkPresent(Present before) throws VdpaException {
@@ -526,7 +534,7 @@ final class DeviceParts implements OpenBackend.Listener {
      * @param factory  who made the new model
      * @param next     the new model
      * @param deadline for what is in flight
-     * @throws VdpaException what refuses; the model is the one before then, and the new one is closed
+     * @throws VdpaException what refuses; the model is the one before then
      */
     QueuePause exchangeModel(Present before, DeviceModelFactory factory, DeviceModel next, Duration deadline)
             throws VdpaException {
@@ -552,7 +560,6 @@ final class DeviceParts implements OpenBackend.Listener {
     private DeviceModel succeed(DeviceModel old, DeviceModel next) throws VdpaException {
         boolean done = false;
         try {
-            next.attach(backend.backend());
             tellAgain(next);
             if (old instanceof StatefulDeviceModel stateful) {
                 handOver(stateful.saveState(), next);
@@ -561,7 +568,6 @@ final class DeviceParts implements OpenBackend.Listener {
             return next;
         } finally {
             if (!done) {
-                quietly("detach", next::detach);
                 // The new one may have told the backend what the old one would not have.
                 old.attach(backend.backend());
             }
@@ -894,6 +900,7 @@ final class DeviceParts implements OpenBackend.Listener {
         try {
             model.attach(backend.backend());
             if (fresh) {
+                checkOffer(model);
                 tellAgain(model);
                 if (lastState != null) {
                     handOver(lastState, model);
@@ -937,6 +944,17 @@ final class DeviceParts implements OpenBackend.Listener {
 
     /** Brings a new model, which has a backend, to where the one before it was. */
     private void tellAgain(DeviceModel next) throws VdpaException {
+        next.setDriverFeatures(accepted);
+        if (linkDown && next instanceof LinkControl link) {
+            link.setLink(false);
+        }
+        for (Map.Entry<Integer, byte[]> write : configWrites.entrySet()) {
+            next.writeConfig(write.getKey(), write.getValue());
+        }
+    }
+
+    /** Checks that a model, which has a backend, offers what the driver was told. */
+    private void checkOffer(DeviceModel next) throws VdpaException {
         long now = offered(next);
         if (now != features || next.vqCount() != vqCount || next.configSize() != configSize
                 || !PartsOpener.channels(next).equals(channels)) {
@@ -945,13 +963,6 @@ final class DeviceParts implements OpenBackend.Listener {
                             + " queues and " + next.configSize() + " bytes of configuration, but the driver was told "
                             + FeatureNames.names(opener.type().deviceId(), features) + ", " + vqCount + " and "
                             + configSize, null);
-        }
-        next.setDriverFeatures(accepted);
-        if (linkDown && next instanceof LinkControl link) {
-            link.setLink(false);
-        }
-        for (Map.Entry<Integer, byte[]> write : configWrites.entrySet()) {
-            next.writeConfig(write.getKey(), write.getValue());
         }
     }
 

@@ -60,7 +60,7 @@ final class ModelSwap {
                     pause.inFlight());
         } finally {
             if (!done) {
-                next.close();
+                parts.dropSuccessor(next);
             }
         }
     }
