@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.busbar.itests.BusbarProcess;
+import io.busbar.itests.Rounds;
 import io.busbar.testkit.machine.Eventually;
 import io.busbar.testkit.machine.NbdKit;
 import java.io.IOException;
@@ -29,7 +30,7 @@ final class SwapIT {
     private static final long MIB = 1 << 20;
 
     /** Swaps of backends, half of them of the disk; every second one of these to a server that answers late. */
-    private static final int SWAPS = Integer.getInteger("busbar.soak.rounds", 200);
+    private static final int SWAPS = Rounds.or(200);
 
     /** After every so many, a device model. */
     private static final int MODEL_AFTER = 10;
@@ -83,7 +84,7 @@ final class SwapIT {
             assertThat(details("disk0").get("swaps").getAsInt() + details("net0").get("swaps").getAsInt())
                     .isEqualTo(pauses.count());
             assertThat(busbar.ok("vdpa", "dev", "vstats", "show", "disk0")).contains(" errors 0 ");
-            System.out.println(pauses + "; the guest verified " + report.fioRequests() + " requests in " + report.fioRounds()
+            Rounds.report(pauses + "; the guest verified " + report.fioRequests() + " requests in " + report.fioRounds()
                     + " rounds, the longest took " + report.longestMicros() + " us, and had " + report.streams() + " streams");
         }
     }
