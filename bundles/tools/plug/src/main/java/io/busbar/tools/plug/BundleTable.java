@@ -37,8 +37,10 @@ record BundleTable(
     /** Looks. */
     List<Row> rows() {
         List<Row> rows = new ArrayList<>();
+        List<Use> uses = Use.all(buses);
         for (Bundle bundle : framework.bundles()) {
-            List<String> users = Use.of(buses, List.of(Plugged.origin(bundle))).stream().map(Use::device).distinct().toList();
+            String origin = Plugged.origin(bundle);
+            List<String> users = uses.stream().filter(use -> use.origin().equals(origin)).map(Use::device).distinct().toList();
             rows.add(new Row(Long.toString(bundle.getBundleId()), state(bundle), String.valueOf(bundle.getSymbolicName()),
                     bundle.getVersion().toString(), from(bundle), users, ""));
         }

@@ -305,7 +305,8 @@ final class Plugs {
     }
 
     private List<Use> usesOf(List<Bundle> bundles) {
-        return Use.of(buses, bundles.stream().map(Plugged::origin).toList());
+        List<String> origins = bundles.stream().map(Plugged::origin).toList();
+        return Use.all(buses).stream().filter(use -> origins.contains(use.origin())).toList();
     }
 
     private void goBack(List<Bundle> olds, Moves moves) {

@@ -1,6 +1,7 @@
 package io.busbar.tools.plug;
 
 import io.busbar.api.vdpa.BusSnapshot;
+import io.busbar.api.vdpa.BusSnapshot.Kind;
 import io.busbar.api.vdpa.BusSnapshot.Part;
 import io.busbar.api.vdpa.VdpaBus;
 import java.util.ArrayList;
@@ -10,38 +11,42 @@ import java.util.List;
 /**
  * A device that uses a bundle.
  *
+ * @param origin the bundle: symbolic name and version
  * @param bus    its bus
  * @param device its name
  * @param kind   what it has of the bundle
  * @param name   the name of the backend, management device or bus driver; empty for a device model
  */
-record Use(VdpaBus bus, String device, BusSnapshot.Kind kind, String name) {
+record Use(String origin, VdpaBus bus, String device, Kind kind, String name) {
 
     /**
-     * Looks who uses bundles.
+     * Looks who uses which bundles.
      *
-     * @param buses   all of them
-     * @param origins the bundles: symbolic name and version of each
+     * @param buses all of them
      */
-    static List<Use> of(Collection<VdpaBus> buses, Collection<String> origins) {
+    static List<Use> all(Collection<VdpaBus> buses) {
         List<Use> uses = new ArrayList<>();
         for (VdpaBus bus : buses) {
             BusSnapshot now = bus.snapshot();
             for (BusSnapshot.Device device : now.devices()) {
-                if (origins.contains(device.details().getOrDefault("backend_bundle", ""))) {
-                    uses.add(new Use(bus, device.name(), BusSnapshot.Kind.BACKEND, device.details().getOrDefault("backend", "")));
-                }
-                if (origins.contains(device.details().getOrDefault("model_bundle", ""))) {
-                    uses.add(new Use(bus, device.name(), BusSnapshot.Kind.DEVICE_MODEL, ""));
-                }
+                add(uses, bus, device, Kind.BACKEND, device.details().getOrDefault("backend", ""),
+                        device.details().getOrDefault("backend_bundle", ""));
+                add(uses, bus, device, Kind.DEVICE_MODEL, "", device.details().getOrDefault("model_bundle", ""));
                 for (Part part : now.parts()) {
-                    if (origins.contains(part.origin()) && isOf(part, device)) {
-                        uses.add(new Use(bus, device.name(), part.kind(), part.name()));
+                    if (isOf(part, device)) {
+                        add(uses, bus, device, part.kind(), part.name(), part.origin());
                     }
                 }
             }
         }
         return uses;
+    }
+
+    /** What has left has no bundle. */
+    private static void add(List<Use> uses, VdpaBus bus, BusSnapshot.Device device, Kind kind, String name, String origin) {
+        if (!origin.isEmpty()) {
+            uses.add(new Use(origin, bus, device.name(), kind, name));
+        }
     }
 
     private static boolean isOf(Part part, BusSnapshot.Device device) {
@@ -55,6 +60,6 @@ record Use(VdpaBus bus, String device, BusSnapshot.Kind kind, String name) {
 
     /** Returns whether the device can get another one while it is in use. */
     boolean canBeSwapped() {
-        return kind == BusSnapshot.Kind.BACKEND || kind == BusSnapshot.Kind.DEVICE_MODEL;
+        return kind == Kind.BACKEND || kind == Kind.DEVICE_MODEL;
     }
 }
