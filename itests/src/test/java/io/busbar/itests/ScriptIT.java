@@ -48,7 +48,7 @@ class ScriptIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"run", "start", "stop", "status", "logs", "shell", "test", "fuzz", "soak", "build", "baseline", "bench", "completion", "version", "help"})
+    @CsvSource({"run", "start", "stop", "status", "logs", "shell", "demo", "test", "fuzz", "soak", "build", "baseline", "bench", "completion", "version", "help"})
     void helpOfACommandSaysHowToUseIt(String command) {
         var help = busbar("help", command);
 
