@@ -12,6 +12,8 @@ import java.util.function.Predicate;
 /** A running guest: its console as lines, its end, and its death. Thread-safe. */
 final class Guest implements AutoCloseable {
 
+    /** Before any driver of ours is loaded: a console without it is of a kernel that never came up. */
+    static final String UP = "guest-init: up";
     static final String BEGIN = "guest-script: begin";
     static final String END = "guest-script: exit status ";
 

@@ -24,6 +24,7 @@ abstract class GuestKernel {
             mount -t devtmpfs devtmpfs /dev
             mount -t proc proc /proc
             mount -t sysfs sysfs /sys
+            echo "UP"
             for module in /modules/*.ko; do insmod $module || echo "cannot load $module"; done
             for disk in DISKS; do
                 tries=0
@@ -130,6 +131,7 @@ abstract class GuestKernel {
                         .replace("PREPARE", host ? PREPARE_HOST : PREPARE_BUSYBOX)
                         .replace("RUN", host ? RUN_HOST : RUN_BUSYBOX)
                         .replace("MOUNT_HOST", mountHost())
+                        .replace("UP", Guest.UP)
                         .replace("BEGIN", Guest.BEGIN)
                         .replace("END", Guest.END))
                 .file("files/script", job.script());
