@@ -80,7 +80,8 @@ class BundleRoundsIT {
     private void lookAtTheLink(String device) {
         busbar.ok("vdpa", "dev", "add", "name", "far", "mgmtdev", "sim_net", "backend", "stream", "path",
                 folder.resolve("stream.sock").toString(), "--volatile");
-        Eventually.within(SOON, () -> !busbar.ok("vdpa", "dev", "show", device).contains("LINK_DOWN"), () -> busbar.ok("vdpa", "dev", "show"));
+        Eventually.within(SOON, () -> !busbar.ok("vdpa", "dev", "show", device).contains("LINK_DOWN"),
+                () -> busbar.ok("vdpa", "dev", "show"));
         busbar.ok("net", device, "info");
         busbar.ok("vdpa", "dev", "del", "far");
     }

@@ -140,7 +140,8 @@ class PlugIT {
             driver.writeAndReadBack();
         }
         remove("ram0", RAM);
-        assertThat(busbar.command("uninstall", RAM).err()).isEqualTo("uninstall: there is no bundle " + RAM + ": bundle list shows what is there\n");
+        assertThat(busbar.command("uninstall", RAM).err())
+                .isEqualTo("uninstall: there is no bundle " + RAM + ": bundle list shows what is there\n");
     }
 
     @Test
@@ -162,7 +163,8 @@ class PlugIT {
             Path older = BundleFile.ofDistribution(FILE).version("0.0.1").write(folder.resolve("file0.jar"));
             busbar.ok("update", older.toString());
             assertThat(detail("disk0", "backend_bundle")).isEqualTo(FILE + " 0.0.1");
-            busbar.ok("vdpa", "dev", "add", "name", "disk1", "mgmtdev", "sim_block", "backend", "file", "path", image("more.img").toString());
+            busbar.ok("vdpa", "dev", "add", "name", "disk1", "mgmtdev", "sim_block", "backend", "file", "path",
+                    image("more.img").toString());
             assertThat(detail("disk1", "backend_bundle")).isEqualTo(FILE + " 0.0.1");
             assertThat(driver.reads(3, 33)).isTrue();
             driver.writeAndReadBack();
@@ -297,6 +299,8 @@ class PlugIT {
         busbar.ok("vdpa", "dev", "add", "name", "ram2", "mgmtdev", "sim_block", "backend", "ram", "size", "1M");
         try (DiskDriver driver = DiskDriver.at(busbar.socket("ram2"))) {
             driver.writeAndReadBack();
+            assertThat(busbar.command("uninstall", RAM).err())
+                    .isEqualTo("uninstall: " + RAM + " 1.0.0 is there as long as " + file + " is: change or remove that file\n");
             begin = System.nanoTime();
             Files.move(second, file, StandardCopyOption.REPLACE_EXISTING);
             awaitVersion("2.0.0");
@@ -339,7 +343,8 @@ class PlugIT {
         Files.writeString(sums, sum + "  kept.jar\n");
         String configuration = "{\"io.busbar.tools.plug\": {\"requireChecksum\": \"" + sums + "\"}}";
         try (var second = BusbarProcess.in(directory).configuration(configuration).start()) {
-            assertThat(second.command("install", BundleFile.ofExample("zero-disk").jar().toString()).err()).contains("which " + sums + " does not have");
+            assertThat(second.command("install", BundleFile.ofExample("zero-disk").jar().toString()).err())
+                    .contains("which " + sums + " does not have");
             second.ok("install", jar.toString());
             second.ok("vdpa", "dev", "add", "name", "ram0", "mgmtdev", "sim_block", "backend", "ram", "size", "1M");
             assertThat(second.terminate()).isZero();

@@ -51,6 +51,7 @@ final class StoredDevices {
 
     private static boolean isAnyUnderWay(JsonObject bus) {
         var parts = bus.getAsJsonArray("parts").asList().stream()
+                .filter(part -> text(part, "reason").equals("NONE"))
                 .map(part -> text(part, "name"))
                 .collect(Collectors.toSet());
         return bus.getAsJsonObject("devices").entrySet().stream().anyMatch(device -> isUnderWay(device.getValue(), parts));

@@ -8,6 +8,7 @@ import org.osgi.service.component.annotations.*;
 
 /** The management device {@code zero_block}: it makes disks that are read-only and full of zeroes. */
 @Component(service = VdpaManagementDevice.class)
+@DriverType(type = "block", name = "zero_block")
 public final class ZeroDisks implements VdpaManagementDevice {
     private final QueueEngine engine;
 

@@ -1,5 +1,6 @@
 package io.busbar.busdrivers.vhostuser;
 
+import io.busbar.api.vdpa.BusDriverType;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaBusDriver;
@@ -31,6 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 @Component(service = VdpaBusDriver.class, configurationPid = VhostUserBusDriver.PID)
 @Designate(ocd = VhostUserConfig.class)
+@BusDriverType(type = {"block", "net", "console"}, name = "vhost-user")
 public final class VhostUserBusDriver implements VdpaBusDriver {
 
     static final String PID = "io.busbar.busdrivers.vhostuser";

@@ -4,6 +4,7 @@ import io.busbar.api.driver.BlockDriver;
 import io.busbar.api.driver.ConsoleDriver;
 import io.busbar.api.driver.DeviceDriver;
 import io.busbar.api.driver.NetDriver;
+import io.busbar.api.vdpa.BusDriverType;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaDevice;
@@ -36,6 +37,7 @@ import org.slf4j.LoggerFactory;
  */
 @Component(service = VdpaBusDriver.class, configurationPid = VirtioBusDriver.PID)
 @Designate(ocd = VirtioBusConfig.class)
+@BusDriverType(type = {"block", "net", "console"}, name = "virtio")
 public final class VirtioBusDriver implements VdpaBusDriver {
 
     static final String PID = "io.busbar.busdrivers.virtio";

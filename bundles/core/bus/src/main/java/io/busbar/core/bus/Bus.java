@@ -71,7 +71,7 @@ final class Bus implements VdpaBus {
      *
      * @param name    its name
      * @param control does what arrivals make possible, one after the other
-     * @param plugins tells the device models and backends that are there
+     * @param plugins tells the device models and backends that are there, and which management devices and bus drivers should be
      */
     Bus(String name, Executor control, Supplier<List<BusSnapshot.Part>> plugins) {
         this(name, control, plugins, PATIENCE);
@@ -692,9 +692,8 @@ final class Bus implements VdpaBus {
             parts.add(new BusSnapshot.Part(
                     BusSnapshot.Kind.BUS_DRIVER, "", driver.name(), driver.origin(), Health.OK));
         }
-        parts.addAll(plugins.get());
         return new BusSnapshot(
-                name, changeCount.get(), parts, slots.values().stream().map(this::look).toList());
+                name, changeCount.get(), DeclaredDrivers.merge(parts, plugins.get()), slots.values().stream().map(this::look).toList());
     }
 
     /**

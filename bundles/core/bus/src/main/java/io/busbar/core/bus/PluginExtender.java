@@ -6,8 +6,11 @@ import io.busbar.api.vdpa.BusSnapshot;
 import io.busbar.api.vdpa.PartPreference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleEvent;
@@ -20,7 +23,7 @@ import org.osgi.util.tracker.BundleTracker;
 import org.osgi.util.tracker.BundleTrackerCustomizer;
 
 /**
- * Makes services of the classes that active bundles name in their capabilities {@value BackendType#NAMESPACE} and
+ * Knows which management devices and bus drivers active bundles name, and makes services of the classes that active bundles name in their capabilities {@value BackendType#NAMESPACE} and
  * {@value DeviceModelType#NAMESPACE}, in the name of those bundles. A class that cannot be used is shown with the reason.
  */
 @Component(service = {PluginExtender.class, PartPreference.class})
@@ -28,6 +31,7 @@ public final class PluginExtender implements BundleTrackerCustomizer<List<Plugin
 
     private final BundleTracker<List<Plugin>> tracker;
     private final List<Plugin> plugins = new CopyOnWriteArrayList<>();
+    private final Map<Bundle, List<BusSnapshot.Part>> drivers = new ConcurrentHashMap<>();
     private final AtomicInteger rank = new AtomicInteger();
 
     /**
@@ -46,9 +50,12 @@ public final class PluginExtender implements BundleTrackerCustomizer<List<Plugin
         tracker.close();
     }
 
-    /** Returns the backends and device models that are there, whether they can be used or not. */
+    /**
+     * Returns the backends and device models that are there, whether they can be used or not, and the management devices and bus drivers
+     * that bundles name, which register themselves.
+     */
     List<BusSnapshot.Part> parts() {
-        return plugins.stream().map(Plugin::part).toList();
+        return Stream.concat(drivers.values().stream().flatMap(List::stream), plugins.stream().map(Plugin::part)).toList();
     }
 
     /** The preference is the rank of the services. */
@@ -69,7 +76,11 @@ public final class PluginExtender implements BundleTrackerCustomizer<List<Plugin
             found.add(DeviceModelPlugins.of(bundle, capability.getAttributes()));
         }
         plugins.addAll(found);
-        return found.isEmpty() ? null : found;
+        List<BusSnapshot.Part> named = DeclaredDrivers.of(bundle);
+        if (!named.isEmpty()) {
+            drivers.put(bundle, named);
+        }
+        return found.isEmpty() && named.isEmpty() ? null : found;
     }
 
     @Override
@@ -81,5 +92,6 @@ public final class PluginExtender implements BundleTrackerCustomizer<List<Plugin
     public void removedBundle(Bundle bundle, BundleEvent event, List<Plugin> found) {
         found.forEach(Plugin::unregister);
         plugins.removeAll(found);
+        drivers.remove(bundle);
     }
 }

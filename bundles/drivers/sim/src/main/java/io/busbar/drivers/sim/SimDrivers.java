@@ -3,6 +3,7 @@ package io.busbar.drivers.sim;
 import io.busbar.api.backend.BackendFactory;
 import io.busbar.api.device.DeviceModelFactory;
 import io.busbar.api.device.QueueEngine;
+import io.busbar.api.vdpa.DriverType;
 import io.busbar.api.vdpa.VdpaManagementDevice;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,6 +32,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
  * be made before.
  */
 @Component(name = "io.busbar.drivers.sim", service = {}, immediate = true)
+@DriverType(type = {"block", "net", "console"}, name = {"sim_block", "sim_net", "sim_console"})
 @Capability(
         namespace = "osgi.service",
         attribute = "objectClass:List<String>=\"io.busbar.api.vdpa.VdpaManagementDevice\"")

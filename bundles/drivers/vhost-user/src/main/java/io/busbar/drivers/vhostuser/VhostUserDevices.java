@@ -4,6 +4,7 @@ import static io.busbar.core.virtio.VirtioConfig.bit;
 
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.AttributeInfo;
+import io.busbar.api.vdpa.DriverType;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
@@ -29,6 +30,7 @@ import org.osgi.service.metatype.annotations.Designate;
  */
 @Component(service = VdpaManagementDevice.class, configurationPid = VhostUserDevices.PID)
 @Designate(ocd = VhostUserDriverConfig.class)
+@DriverType(type = {"block", "net", "console"}, name = "vhost_user")
 public final class VhostUserDevices implements VdpaManagementDevice {
 
     static final String PID = "io.busbar.drivers.vhostuser";

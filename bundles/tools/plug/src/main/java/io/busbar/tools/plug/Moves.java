@@ -20,14 +20,17 @@ final class Moves {
     private static final long MICRO = 1000;
 
     private final Duration deadline;
+    private final boolean force;
     private final List<Use> done = new ArrayList<>();
     private final List<String> lines = new ArrayList<>();
 
     /**
      * @param deadline for the requests in flight of each device
+     * @param force    whether requests that do not end by then are taken away from the old backend, and done by the new one
      */
-    Moves(Duration deadline) {
+    Moves(Duration deadline, boolean force) {
         this.deadline = deadline;
+        this.force = force;
     }
 
     /**
@@ -77,7 +80,7 @@ final class Moves {
 
     private SwapReport swap(Use use) throws VdpaException {
         return use.kind() == BusSnapshot.Kind.BACKEND
-                ? use.bus().swapBackend(use.device(), new SwapRequest(use.name(), Map.of(), deadline, false))
+                ? use.bus().swapBackend(use.device(), new SwapRequest(use.name(), Map.of(), deadline, false, force))
                 : use.bus().swapModel(use.device(), deadline, false);
     }
 

@@ -140,8 +140,12 @@ final class Plugs {
                 for (Source source : sources) {
                     done.add(bring(source, stay, this::checkNew));
                 }
+                // What one of them lacks another may bring.
                 for (Plugged one : done) {
-                    start(one);
+                    framework.start(one.bundle());
+                }
+                for (Plugged one : done) {
+                    use(one, List.of());
                 }
                 save();
                 whole = true;
@@ -194,9 +198,8 @@ final class Plugs {
         plugged = List.copyOf(next);
     }
 
-    private void start(Plugged one) throws PlugException {
-        List<Part> before = unwell(one.bundle());
-        framework.start(one.bundle());
+    /** Another one of its name and version may have had parts that cannot be used before it was started. */
+    private void use(Plugged one, List<Part> before) throws PlugException {
         List<Part> after = new ArrayList<>(unwell(one.bundle()));
         before.forEach(after::remove);
         if (!after.isEmpty()) {
@@ -252,18 +255,21 @@ final class Plugs {
      *
      * @param source   the new one
      * @param stay     how long
-     * @param deadline for the requests in flight of each device
+     * @param moves    swaps the devices
      * @return what was done, in lines
      * @throws PlugException why not: all is as it was
      */
-    List<String> update(Source source, Stay stay, Duration deadline) throws PlugException {
+    List<String> update(Source source, Stay stay, Moves moves) throws PlugException {
         return inTurn(() -> {
             List<Bundle> olds = new ArrayList<>();
             List<String> lines = new ArrayList<>();
-            takeOver(source, stay, deadline, jar -> {
+            takeOver(source, stay, moves, jar -> {
                 olds.addAll(framework.named(jar.symbolicName()));
                 if (olds.isEmpty()) {
                     throw new PlugException(jar.symbolicName() + " is not installed: install brings it");
+                }
+                for (Bundle old : olds) {
+                    checkNotDeployed(old);
                 }
             }, lines);
             for (Bundle old : olds) {
@@ -275,7 +281,7 @@ final class Plugs {
     }
 
     /** A new bundle is started beside those of its name, and gets their devices; or it goes again, and they go on. */
-    private Plugged takeOver(Source source, Stay stay, Duration deadline, Check check, List<String> lines) throws PlugException {
+    private Plugged takeOver(Source source, Stay stay, Moves moves, Check check, List<String> lines) throws PlugException {
         BundleJar[] jar = new BundleJar[1];
         List<Bundle> olds = new ArrayList<>();
         Plugged next = bring(source, stay, read -> {
@@ -284,10 +290,11 @@ final class Plugs {
             olds.addAll(framework.named(read.symbolicName()));
             checkReplaceable(olds);
         });
-        Moves moves = new Moves(deadline);
         boolean done = false;
         try {
-            start(next);
+            List<Part> before = unwell(next.bundle());
+            framework.start(next.bundle());
+            use(next, before);
             List<Use> uses = usesOf(olds);
             checkCovers(jar[0], uses);
             moves.to(uses);
@@ -376,12 +383,22 @@ final class Plugs {
                 return List.of(name + " does not come back any more");
             }
             Bundle bundle = only(name, version);
+            checkNotDeployed(bundle);
             checkReplaceable(List.of(bundle));
             List<String> lines = new ArrayList<>(leave(bundle));
             save();
             lines.addFirst(Plugged.origin(bundle) + " is uninstalled");
             return lines;
         });
+    }
+
+    private void checkNotDeployed(Bundle bundle) throws PlugException {
+        for (Plugged one : plugged) {
+            if (one.bundle() == bundle && one.stay() == Stay.DEPLOYED) {
+                throw new PlugException(
+                        Plugged.origin(bundle) + " is there as long as " + one.from() + " is: change or remove that file");
+            }
+        }
     }
 
     private boolean forgetLost(String name) throws PlugException {
@@ -422,7 +439,7 @@ final class Plugs {
         List<Bundle> others = framework.named(bundle.getSymbolicName()).stream()
                 .filter(other -> other != bundle && other.getState() == Bundle.ACTIVE)
                 .toList();
-        Moves moves = new Moves(DEADLINE);
+        Moves moves = new Moves(DEADLINE, false);
         if (!others.isEmpty()) {
             preference.prefer(others.getLast().getBundleId());
             try {
@@ -450,7 +467,7 @@ final class Plugs {
     Plugged deploy(Path file, Optional<Plugged> before) throws PlugException {
         return inTurn(() -> {
             Source source = new Source(file, file.toString());
-            Plugged next = takeOver(source, Stay.DEPLOYED, DEADLINE, _ -> { }, new ArrayList<>());
+            Plugged next = takeOver(source, Stay.DEPLOYED, new Moves(DEADLINE, false), _ -> { }, new ArrayList<>());
             if (before.isPresent()) {
                 giveUp(before.get().bundle(), next.bundle());
             }

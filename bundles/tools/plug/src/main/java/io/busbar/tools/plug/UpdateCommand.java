@@ -13,13 +13,14 @@ final class UpdateCommand extends PlugCommand {
 
     UpdateCommand(Plugs plugs, Sources sources) {
         super("update", "replaces a bundle while devices use it", """
-                Usage: update [ --volatile ] [ --timeout MILLISECONDS ] { PATH | GROUP:ARTIFACT:VERSION }
+                Usage: update [ --volatile ] [ --timeout MILLISECONDS ] [ --force ] { PATH | GROUP:ARTIFACT:VERSION }
                        the bundle is started beside the one of its name, whatever the version of either; devices that use
                        that one are swapped to it, and then the old one goes. If it does not start, or a device
                        refuses, all is as it was before
                        --volatile: not at the next start, when the old one is back if it is the distribution's
                        --timeout: how long a device's requests in flight may take to end, 1 to 600000, 1000 if not given
-                """, Set.of(VOLATILE, TIMEOUT));
+                       --force: requests that do not end by then are taken away from the old backend, and done by the new one
+                """, Set.of(VOLATILE, TIMEOUT, FORCE));
         this.plugs = plugs;
         this.sources = sources;
     }
@@ -33,6 +34,7 @@ final class UpdateCommand extends PlugCommand {
         if (found.size() != 1) {
             throw new PlugException("one bundle was expected, and " + words.words().getFirst() + " lists " + found.size());
         }
-        return lines(plugs.update(found.getFirst(), stay(words), words.timeout()));
+        Moves moves = new Moves(words.timeout(), words.options().contains(FORCE));
+        return lines(plugs.update(found.getFirst(), stay(words), moves));
     }
 }

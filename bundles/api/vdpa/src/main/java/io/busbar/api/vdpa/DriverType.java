@@ -1,0 +1,31 @@
+package io.busbar.api.vdpa;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.osgi.annotation.bundle.Capability;
+
+/**
+ * Tells which management devices a component brings: it becomes the capability {@code busbar.driver} of the bundle, from which Busbar knows
+ * what a bundle gives before it runs, and what should be there and is not. The component registers the services
+ * {@link VdpaManagementDevice} itself.
+ */
+@Documented
+@Retention(RetentionPolicy.CLASS)
+@Target(ElementType.TYPE)
+@Capability(
+        namespace = DriverType.NAMESPACE,
+        attribute = {"type:List<String>=\"${#type}\"", "name:List<String>=\"${#name}\"", "class=${@class}"})
+public @interface DriverType {
+
+    /** The namespace of the capability. */
+    String NAMESPACE = "busbar.driver";
+
+    /** The device types that they make, in the order of the names or for all of them: {@code block}. */
+    String[] type();
+
+    /** The names of the management devices: one for each type, or one for all types. */
+    String[] name();
+}
