@@ -254,6 +254,16 @@ class PlugIT {
         assertThat(detail("con0", "swaps")).isEqualTo("2");
         assertThat(detail("con1", "backend_bundle")).isEqualTo(before);
         assertThat(bundles(SOCKET)).hasSize(1);
+
+        // It holds for a moment, if it may; and goes on with the old one, if the new one cannot be opened.
+        Path newer = BundleFile.ofDistribution(SOCKET).version("8.0.0").write(folder.resolve("socket8.jar"));
+        assertThat(busbar.ok("update", "--volatile", "--hold", newer.toString()))
+                .contains("con0: backend swapped", "con1: backend opened again, held for up to ");
+        assertThat(detail("con0", "backend_bundle")).isEqualTo(SOCKET + " 8.0.0");
+        assertThat(detail("con1", "backend_bundle")).isEqualTo(SOCKET + " 8.0.0");
+        busbar.ok("driver", "override", "con1", "virtio");
+        busbar.ok("con", "con1", "console", "write", "text", "hello");
+        assertThat(bundles(SOCKET)).hasSize(1);
         remove("con1");
         remove("con0");
     }

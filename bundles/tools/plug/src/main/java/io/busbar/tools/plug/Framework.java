@@ -58,6 +58,15 @@ final class Framework {
         return " does not resolve: " + (sentences.isEmpty() ? e.getMessage() : String.join("; ", sentences));
     }
 
+    /** Stops a bundle, which can be started again. */
+    void stop(Bundle bundle) throws PlugException {
+        try {
+            bundle.stop(Bundle.STOP_TRANSIENT);
+        } catch (BundleException e) {
+            throw new PlugException(Plugged.origin(bundle) + " does not stop: " + e.getMessage(), e);
+        }
+    }
+
     /** Takes a bundle away, and its classes with it. */
     void uninstall(Bundle bundle) throws PlugException {
         if (bundle.getState() == Bundle.UNINSTALLED) {

@@ -13,6 +13,7 @@ abstract class PlugCommand implements ShellCommand {
     static final String VOLATILE = "--volatile";
     static final String TIMEOUT = "--timeout";
     static final String FORCE = "--force";
+    static final String HOLD = "--hold";
     private static final int MAX_MILLIS = 600_000;
 
     private final String name;

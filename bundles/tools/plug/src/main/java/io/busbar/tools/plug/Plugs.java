@@ -298,6 +298,12 @@ final class Plugs {
             List<Use> uses = usesOf(olds);
             checkCovers(jar[0], uses);
             moves.to(uses);
+            if (!moves.later().isEmpty()) {
+                for (Bundle old : olds) {
+                    framework.stop(old);
+                }
+                moves.awaitLater();
+            }
             save();
             done = true;
         } finally {
@@ -317,10 +323,15 @@ final class Plugs {
     }
 
     private void goBack(List<Bundle> olds, Moves moves) {
-        if (!olds.isEmpty() && olds.getLast().getState() == Bundle.ACTIVE) {
-            preference.prefer(olds.getLast().getBundleId());
-            moves.back();
+        for (Bundle old : olds) {
+            try {
+                framework.start(old);
+                preference.prefer(old.getBundleId());
+            } catch (PlugException broken) {
+                LOG.error("{} does not go on: {}", Plugged.origin(old), broken.getMessage());
+            }
         }
+        moves.back();
     }
 
     private void checkReplaceable(List<Bundle> bundles) throws PlugException {
@@ -439,7 +450,7 @@ final class Plugs {
         List<Bundle> others = framework.named(bundle.getSymbolicName()).stream()
                 .filter(other -> other != bundle && other.getState() == Bundle.ACTIVE)
                 .toList();
-        Moves moves = new Moves(DEADLINE, false);
+        Moves moves = new Moves(DEADLINE, false, false);
         if (!others.isEmpty()) {
             preference.prefer(others.getLast().getBundleId());
             try {
@@ -467,7 +478,7 @@ final class Plugs {
     Plugged deploy(Path file, Optional<Plugged> before) throws PlugException {
         return inTurn(() -> {
             Source source = new Source(file, file.toString());
-            Plugged next = takeOver(source, Stay.DEPLOYED, new Moves(DEADLINE, false), _ -> { }, new ArrayList<>());
+            Plugged next = takeOver(source, Stay.DEPLOYED, new Moves(DEADLINE, false, true), _ -> { }, new ArrayList<>());
             if (before.isPresent()) {
                 giveUp(before.get().bundle(), next.bundle());
             }

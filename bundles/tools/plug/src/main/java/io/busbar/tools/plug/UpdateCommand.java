@@ -13,14 +13,16 @@ final class UpdateCommand extends PlugCommand {
 
     UpdateCommand(Plugs plugs, Sources sources) {
         super("update", "replaces a bundle while devices use it", """
-                Usage: update [ --volatile ] [ --timeout MILLISECONDS ] [ --force ] { PATH | GROUP:ARTIFACT:VERSION }
+                Usage: update [ --volatile ] [ --timeout MILLISECONDS ] [ --force ] [ --hold ] { PATH | GROUP:ARTIFACT:VERSION }
                        the bundle is started beside the one of its name, whatever the version of either; devices that use
                        that one are swapped to it, and then the old one goes. If it does not start, or a device
                        refuses, all is as it was before
                        --volatile: not at the next start, when the old one is back if it is the distribution's
                        --timeout: how long a device's requests in flight may take to end, 1 to 600000, 1000 if not given
                        --force: requests that do not end by then are taken away from the old backend, and done by the new one
-                """, Set.of(VOLATILE, TIMEOUT, FORCE));
+                       --hold: devices whose backend cannot be open twice, such as one that listens at a socket, hold requests while the
+                       old one is closed and the new one is opened
+                """, Set.of(VOLATILE, TIMEOUT, FORCE, HOLD));
         this.plugs = plugs;
         this.sources = sources;
     }
@@ -34,7 +36,7 @@ final class UpdateCommand extends PlugCommand {
         if (found.size() != 1) {
             throw new PlugException("one bundle was expected, and " + words.words().getFirst() + " lists " + found.size());
         }
-        Moves moves = new Moves(words.timeout(), words.options().contains(FORCE));
+        Moves moves = new Moves(words.timeout(), words.options().contains(FORCE), words.options().contains(HOLD));
         return lines(plugs.update(found.getFirst(), stay(words), moves));
     }
 }
