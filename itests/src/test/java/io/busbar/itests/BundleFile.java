@@ -13,15 +13,15 @@ import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 
 /** A bundle's jar, and others made of it that differ in their manifest. */
-record BundleFile(Path jar, Map<String, String> headers) {
+public record BundleFile(Path jar, Map<String, String> headers) {
 
     /** One of the distribution, such as {@code io.busbar.backends.file}. */
-    static BundleFile ofDistribution(String name) {
+    public static BundleFile ofDistribution(String name) {
         return of(Distribution.home().resolve("bundles"), name);
     }
 
     /** One of the examples, such as {@code ram-disk}. */
-    static BundleFile ofExample(String name) {
+    public static BundleFile ofExample(String name) {
         return of(Path.of(System.getProperty("busbar.source"), "examples", name, "target"), "io.busbar.examples." + name);
     }
 
@@ -34,19 +34,19 @@ record BundleFile(Path jar, Map<String, String> headers) {
     }
 
     /** The same with a header of another value; behind a plus it is added to what is there. */
-    BundleFile with(String header, String value) {
+    public BundleFile with(String header, String value) {
         var next = new LinkedHashMap<>(headers);
         next.put(header, value);
         return new BundleFile(jar, next);
     }
 
     /** The same with another version. */
-    BundleFile version(String version) {
+    public BundleFile version(String version) {
         return with("Bundle-Version", version);
     }
 
     /** Writes it. */
-    Path write(Path target) {
+    public Path write(Path target) {
         try (var from = new JarFile(jar.toFile())) {
             var manifest = new Manifest(from.getManifest());
             headers.forEach((header, value) -> manifest.getMainAttributes().putValue(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.busbar.itests.BundleFile;
 import io.busbar.itests.BusbarProcess;
 import io.busbar.itests.Rounds;
 import io.busbar.testkit.machine.Eventually;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,6 +37,11 @@ final class SwapIT {
     /** After every so many, a device model. */
     private static final int MODEL_AFTER = 10;
 
+    /** After every so many, a bundle is replaced by a newer one: of a backend or a device model, of the disk or the card. */
+    private static final int UPDATE_AFTER = 5;
+
+    private static final Pattern SWAPPED = Pattern.compile("(disk0|net0): (?:backend|device model) swapped, pause (\\d+) us");
+
     /** How the one image is reached; the last one is a file, which can be resized. */
     private static final List<String> WAYS = List.of("nbd", "mapped", "nbd", "buffered", "nbd", "direct", "nbd", "buffered");
 
@@ -46,6 +53,7 @@ final class SwapIT {
 
     private BusbarProcess busbar;
     private NbdKit server;
+    private int updates;
 
     @AfterEach
     void stopAll() {
@@ -74,6 +82,9 @@ final class SwapIT {
                 if (i % MODEL_AFTER == MODEL_AFTER - 1) {
                     pauses.add(swap("model", i / MODEL_AFTER % 2 == 0 ? "disk0" : "net0"));
                 }
+                if (i % UPDATE_AFTER == UPDATE_AFTER - 1) {
+                    update(i / UPDATE_AFTER, pauses);
+                }
                 if (i == KILLED_AFTER) {
                     killServer(image);
                 }
@@ -84,8 +95,9 @@ final class SwapIT {
             assertThat(details("disk0").get("swaps").getAsInt() + details("net0").get("swaps").getAsInt())
                     .isEqualTo(pauses.count());
             assertThat(busbar.ok("vdpa", "dev", "vstats", "show", "disk0")).contains(" errors 0 ");
-            Rounds.report(pauses + "; the guest verified " + report.fioRequests() + " requests in " + report.fioRounds()
-                    + " rounds, the longest took " + report.longestMicros() + " us, and had " + report.streams() + " streams");
+            assertThat(updates).isEqualTo(SWAPS / UPDATE_AFTER);
+            Rounds.report(pauses + "; " + updates + " bundles updated; the guest verified " + report.fioRequests() + " requests in "
+                    + report.fioRounds() + " rounds, the longest took " + report.longestMicros() + " us, and had " + report.streams() + " streams");
         }
     }
 
@@ -100,6 +112,25 @@ final class SwapIT {
         List<String> command = new ArrayList<>(List.of(what, "swap", device, "-j", "--timeout", "30000"));
         command.addAll(List.of(words));
         return SwapPauses.Swap.of(busbar.ok(command.toArray(String[]::new)), device);
+    }
+
+    /** The backend's bundle of the disk, that of the card, the model's of the disk, that of the card. */
+    private void update(int number, SwapPauses pauses) {
+        String backend = details("disk0").get("backend").getAsString();
+        String bundle = switch (number % 4) {
+            case 0 -> "io.busbar.backends." + backend;
+            case 1 -> "io.busbar.backends.switch";
+            case 2 -> "io.busbar.devices.block";
+            default -> "io.busbar.devices.net";
+        };
+        Path jar = BundleFile.ofDistribution(bundle).version("1." + number + ".0").write(folder.resolve("update.jar"));
+        String said = busbar.ok("update", "--volatile", "--timeout", "30000", jar.toString());
+        List<SwapPauses.Swap> swaps = SWAPPED.matcher(said).results()
+                .map(swap -> new SwapPauses.Swap(swap.group(1).equals("disk0") ? backend : "", Long.parseLong(swap.group(2))))
+                .toList();
+        assertThat(swaps).as(said).hasSize(1);
+        swaps.forEach(pauses::add);
+        updates++;
     }
 
     /** Requests that the server has in its hands wait until it is back. */
