@@ -3,6 +3,7 @@ package io.busbar.drivers.sim;
 import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.BlockBackend;
 import io.busbar.api.backend.DetailedBackend;
 import io.busbar.api.backend.FencedBackend;
 import io.busbar.api.backend.NetBackend;
@@ -80,6 +81,7 @@ final class DeviceParts implements OpenBackend.Listener {
     private long retryMillis = FIRST_RETRY_MILLIS;
     private boolean swapping;
     private volatile SwapCounts swaps = SwapCounts.NONE;
+    private volatile String copied = "";
     private volatile byte[] lastConfig = {};
     /** What a model that left would have handed over; null if there is nothing. */
     private ModelState lastState;
@@ -455,6 +457,63 @@ final class DeviceParts implements OpenBackend.Listener {
         }
     }
 
+    /** What is done while nothing is in flight, before a new backend gets requests. */
+    @FunctionalInterface
+    interface LastStep {
+
+        /**
+         * Does it; the driver waits.
+         *
+         * @throws VdpaException if the new backend must not be used; the old one goes on
+         */
+        void run() throws VdpaException;
+    }
+
+    /**
+     * As {@link #exchange(Present, PartsOpener, OpenBackend, Duration)}, with something that is done before the new backend gets
+     * requests.
+     *
+     * @param last done while nothing is in flight
+     */
+    QueuePause exchange(Present before, PartsOpener to, OpenBackend next, Duration deadline, LastStep last)
+            throws VdpaException {
+        return exchange(before, to, next, succession -> path.exchange(deadline, () -> {
+            last.run();
+            return succession.run();
+        }), false);
+    }
+
+    /**
+     * Has requests go through something that stands before the backend, or again to the backend itself, while nothing is in flight.
+     *
+     * @param before   what the swap began with
+     * @param through  has the properties of the backend
+     * @param deadline for what is in flight
+     * @throws VdpaException if that is not the backend any more, or what refuses; all is as it was then
+     */
+    void lead(Present before, BlockBackend through, Duration deadline) throws VdpaException {
+        lock.lock();
+        try {
+            checkPresent(before);
+            path.exchange(deadline, () -> {
+                model.attach(through);
+                return model;
+            });
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes note of how far a copy of the content has come; empty if there is none. Any thread. */
+    void copied(String progress) {
+        copied = progress;
+    }
+
+    /** Returns how far a copy of the content has come; empty if there is none. Any thread. */
+    String copied() {
+        return copied;
+    }
+
     /** The driver is told if its configuration is not what it was. */
     private void swapped(QueuePause pause, byte[] told) {
         swaps = swaps.and(pause.nanos());
@@ -495,6 +554,16 @@ final class DeviceParts implements OpenBackend.Listener {
     void dropSuccessor(DeviceModel next) {
         quietly("detach", next::detach);
         quietly("close", next::close);
+    }
+
+    /** Checks that a swap is still about the backend and model that it began with. */
+    void checkStillPresent(Present before) throws VdpaException {
+        lock.lock();
+        try {
+            checkPresent(before);
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void checkPresent(Present before) throws VdpaException {

@@ -101,6 +101,10 @@ final class SimDevice implements VdpaParentDevice, SwappableBackend, SwappableMo
         details.put("backend_bundle", inside.parts().backendOrigin());
         details.put("model_bundle", inside.parts().modelOrigin());
         inside.parts().swaps().show(details);
+        String copied = inside.parts().copied();
+        if (!copied.isEmpty()) {
+            details.put("copied", copied);
+        }
         return details;
     }
 }

@@ -6,6 +6,7 @@ import io.busbar.api.backend.BlockBackend;
 import io.busbar.api.backend.FencedBackend;
 import io.busbar.api.backend.YieldingBackend;
 import io.busbar.api.device.QueuePause;
+import io.busbar.api.vdpa.CopyWatch;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.SwapReport;
@@ -27,6 +28,8 @@ import org.slf4j.LoggerFactory;
 final class Swap {
 
     private static final Logger LOG = LoggerFactory.getLogger(Swap.class);
+
+    private static final QueuePause NONE = new QueuePause(0, 0, 0, 0);
 
     private final DeviceParts parts;
     private final DeviceParts.Present before;
@@ -86,13 +89,47 @@ final class Swap {
                     + " cannot keep requests that it was given from its storage, so that a swap by force needs another storage;"
                     + " without --force it waits for them", null);
         }
+        if (request.copy().isPresent()) {
+            return copy(next, sameStorage, request.copy().get());
+        }
         if (request.dryRun()) {
             parts.checkSuccessor(before, next);
-            return new QueuePause(0, 0, 0, 0);
+            return NONE;
         }
         return request.force()
                 ? parts.exchangeByForce(before, opener, next, request.deadline(), sameStorage)
                 : parts.exchange(before, opener, next, request.deadline());
+    }
+
+    /** Copies the content first, while the old one is used. */
+    private QueuePause copy(OpenBackend next, boolean sameStorage, CopyWatch watch) throws VdpaException {
+        if (request.force()) {
+            throw refusal(VdpaError.EINVAL, Reason.CONFIG_INVALID,
+                    "a copy and force: expected one of them, as what is taken away from a backend cannot be copied from it");
+        }
+        if (!(before.backend().backend() instanceof BlockBackend from) || !(next.backend() instanceof BlockBackend to)) {
+            throw refusal(VdpaError.EOPNOTSUPP, Reason.CONFIG_INVALID, "only disks have a content that can be copied");
+        }
+        if (sameStorage) {
+            throw refusal(VdpaError.EINVAL, Reason.IN_USE, "the new backend has the storage of the old one: expected another one to copy to");
+        }
+        if (to.info().readOnly()) {
+            throw refusal(VdpaError.EACCES, Reason.PERMISSION, "the new backend cannot be written, and so not be copied to");
+        }
+        parts.checkSuccessor(before, next);
+        if (request.dryRun()) {
+            return NONE;
+        }
+        try (DiskCopy copy = new DiskCopy(parts, before, from, to, request.deadline(), watch)) {
+            copy.run();
+            QueuePause pause = parts.exchange(before, opener, next, request.deadline(), copy::finish);
+            copy.isDone();
+            return pause;
+        }
+    }
+
+    private static VdpaException refusal(VdpaError error, Reason reason, String sentence) {
+        return new VdpaException(error, reason, sentence, null);
     }
 
     /** What the old one had to yield is the same, and what has the same name and words. */

@@ -48,11 +48,11 @@ abstract class OwnCommand implements Command {
         try {
             Arguments arguments = Arguments.parse(call.args(), options());
             if (subcommands.isEmpty()) {
-                call.output().out(run("", arguments, arguments.words(), call.cwd()));
+                call.output().out(run("", arguments, arguments.words(), call));
             } else {
                 String subcommand = subcommand(arguments.words());
                 List<String> words = arguments.words().subList(1, arguments.words().size());
-                call.output().out(run(subcommand, arguments, words, call.cwd()));
+                call.output().out(run(subcommand, arguments, words, call));
             }
             return OK;
         } catch (Wrong e) {
@@ -103,6 +103,15 @@ abstract class OwnCommand implements Command {
      */
     String run(String subcommand, Arguments arguments, List<String> words, Path cwd) throws Wrong {
         return run(subcommand, arguments, words);
+    }
+
+    /**
+     * As the other ones, for a command that tells how far it has come.
+     *
+     * @param call who calls, and where that is told
+     */
+    String run(String subcommand, Arguments arguments, List<String> words, Invocation call) throws Wrong {
+        return run(subcommand, arguments, words, call.cwd());
     }
 
     /** Returns options beside those of every command; they come among the words. */

@@ -13,11 +13,12 @@ import java.util.Map;
  *
  * @param device  the device
  * @param request what is wanted of it
+ * @param copy    whether the disk's content is copied first
  */
-record SwapWords(String device, SwapRequest request) {
+record SwapWords(String device, SwapRequest request, boolean copy) {
 
     /** The options, for completion. */
-    static final List<String> OPTIONS = List.of("--dry-run", "--timeout", "--force");
+    static final List<String> OPTIONS = List.of("--dry-run", "--timeout", "--force", "--copy", "--cancel");
 
     private static final int MAX_MILLIS = 600_000;
     /** How long requests in flight may take to end if nothing is said. */
@@ -28,12 +29,15 @@ record SwapWords(String device, SwapRequest request) {
         Duration deadline = DEADLINE;
         boolean dryRun = false;
         boolean force = false;
+        boolean copy = false;
         for (Iterator<String> rest = words.iterator(); rest.hasNext();) {
             String word = rest.next();
             if (word.equals("--dry-run")) {
                 dryRun = true;
             } else if (word.equals("--force")) {
                 force = true;
+            } else if (word.equals("--copy")) {
+                copy = true;
             } else if (word.equals("--timeout")) {
                 deadline = deadline(rest.hasNext() ? rest.next() : "");
             } else if (word.startsWith("--timeout=")) {
@@ -47,7 +51,7 @@ record SwapWords(String device, SwapRequest request) {
         }
         return new SwapWords(
                 plain.get(0),
-                new SwapRequest(plain.get(1), pairs(plain.subList(2, plain.size())), deadline, dryRun, force));
+                new SwapRequest(plain.get(1), pairs(plain.subList(2, plain.size())), deadline, dryRun, force), copy);
     }
 
     /** Returns what {@code --timeout} says. */
