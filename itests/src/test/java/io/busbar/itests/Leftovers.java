@@ -83,7 +83,7 @@ record Leftovers(
                 .collect(Collectors.groupingBy(words -> words[5], TreeMap::new, Collectors.counting()));
     }
 
-    /** All of Busbar's and its bundles' threads have names that begin so; the JVM's come and go as it likes. */
+    /** Those that the JVM starts and ends as it likes are left out. */
     private static Map<String, Long> threads(long pid) throws IOException {
         Map<String, Long> threads = new TreeMap<>();
         try (Stream<Path> tasks = Files.list(Path.of("/proc/" + pid + "/task"))) {

@@ -1,6 +1,5 @@
 package io.busbar.tools.plug;
 
-import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -16,8 +15,6 @@ final class BundleCommand extends PlugCommand {
     private static final String LIST = "list";
     private static final Set<String> JSON = Set.of("-j", "--json", "-jp", "-pj");
     private static final Set<String> PRETTY = Set.of("-p", "--pretty", "-jp", "-pj");
-    private static final Gson PLAIN = new GsonBuilder().disableHtmlEscaping().create();
-    private static final Gson INDENTED = new GsonBuilder().disableHtmlEscaping().setPrettyPrinting().create();
 
     private final BundleTable table;
 
@@ -60,7 +57,9 @@ final class BundleCommand extends PlugCommand {
         }
         JsonObject whole = new JsonObject();
         whole.add("bundle", bundles);
-        return (pretty ? INDENTED : PLAIN).toJson(whole) + "\n";
+        // Not made at the start, which has to be fast.
+        GsonBuilder gson = new GsonBuilder().disableHtmlEscaping();
+        return (pretty ? gson.setPrettyPrinting() : gson).create().toJson(whole) + "\n";
     }
 
     private static String text(List<Row> rows) {
