@@ -124,6 +124,17 @@ final class TestDisk implements AutoCloseable {
         return Byte.toUnsignedInt(memory.get(ValueLayout.JAVA_BYTE, at(request) + DATA));
     }
 
+    /** Returns whether nothing but its buffers was written to, of the memory that is kept for a request. */
+    boolean isUntouchedAround(int request) {
+        long end = at(request) + REQUEST_BYTES;
+        for (long at = at(request) + STATUS + 1; at < end; at++) {
+            if (memory.get(ValueLayout.JAVA_BYTE, at) != 0) {
+                return false;
+            }
+        }
+        return memory.get(ValueLayout.JAVA_INT, at(request) + BlockRequestLayout.TYPE) == VirtioBlk.VIRTIO_BLK_T_IN;
+    }
+
     /** Resets the device; its memory is no longer used then. */
     @Override
     public void close() throws VdpaException {

@@ -89,15 +89,20 @@ final class SwapIT {
                     killServer(image);
                 }
             }
+            pauses.add(swap("backend", "disk0", "nbd", "uri", server.uri()));
+            SwapPauses.Swap forced = takeAwayFromAFrozenServer(image);
             pauses.add(swap("backend", "disk0", "file", "path", image.toString()));
             LoadedGuest.Report report = guest.end();
 
             assertThat(details("disk0").get("swaps").getAsInt() + details("net0").get("swaps").getAsInt())
-                    .isEqualTo(pauses.count());
-            assertThat(busbar.ok("vdpa", "dev", "vstats", "show", "disk0")).contains(" errors 0 ");
+                    .isEqualTo(pauses.count() + 1);
+            assertThat(busbar.ok("vdpa", "dev", "vstats", "show", "disk0"))
+                    .contains(" errors 0 ")
+                    .containsPattern(" fenced chains [1-9]");
             assertThat(updates).isEqualTo(SWAPS / UPDATE_AFTER);
-            Rounds.report(pauses + "; " + updates + " bundles updated; the guest verified " + report.fioRequests() + " requests in "
-                    + report.fioRounds() + " rounds, the longest took " + report.longestMicros() + " us, and had " + report.streams() + " streams");
+            Rounds.report(pauses + "; from a frozen server by force: " + forced + "; " + updates + " bundles updated; the guest verified "
+                    + report.fioRequests() + " requests in " + report.fioRounds() + " rounds, the longest took "
+                    + report.longestMicros() + " us, and had " + report.streams() + " streams");
         }
     }
 
@@ -138,6 +143,25 @@ final class SwapIT {
         server.close();
         Eventually.that(() -> health().contains("BACKEND_FAILED"), this::health);
         server = serve(image);
+    }
+
+    /** What the frozen server has it never does: it is ended when the kernel's requests are with the file. */
+    private SwapPauses.Swap takeAwayFromAFrozenServer(Path image) {
+        server.freeze();
+        // What it answered before may still arrive; what is in flight then stays so.
+        Eventually.that(() -> inFlight() > 0 && inFlight() == inFlight(), () -> "nothing in flight");
+        SwapPauses.Swap forced = SwapPauses.Swap.of(
+                busbar.ok("backend", "swap", "disk0", "-j", "--timeout", "200", "--force", "file", "path", image.toString()),
+                "disk0");
+        server.close();
+        return forced;
+    }
+
+    private long inFlight() {
+        JsonObject queue = JsonParser.parseString(busbar.ok("vdpa", "-j", "dev", "vstats", "show", "disk0"))
+                .getAsJsonObject().getAsJsonObject("vstats").getAsJsonObject("disk0").getAsJsonArray("queues").get(0)
+                .getAsJsonObject();
+        return queue.get("chains").getAsLong() - queue.get("used chains").getAsLong();
     }
 
     private String health() {

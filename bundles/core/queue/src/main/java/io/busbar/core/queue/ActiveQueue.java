@@ -208,6 +208,7 @@ abstract class ActiveQueue {
         if (worker.isAbandoned()) {
             return; // The queue is another thread's.
         }
+        counters.add(QueueCounters.EXCEPTIONS, 1);
         events.modelFailed(index, e);
         breakBy("the device model threw " + e);
     }

@@ -299,14 +299,17 @@ final class PushedQueue extends ActiveQueue {
         worker().execute(() -> counters().add(QueueCounters.MISUSED, 1));
     }
 
-    /** Counts a request that its backend completed after it was taken away from it; any thread. */
+    /** Counts a request that its backend used, or completed, after it was taken away from it; any thread. */
     void late() {
         counters().addShared(QueueCounters.LATE, 1);
     }
 
     /** Work on an I/O thread threw; any thread. The queue is broken before the chain, which is given up, can end. */
     void failedElsewhere(Throwable e) {
-        worker().execute(() -> breakBy("the device model failed on an I/O thread: " + e));
+        worker().execute(() -> {
+            counters().add(QueueCounters.EXCEPTIONS, 1);
+            breakBy("the device model failed on an I/O thread: " + e);
+        });
     }
 
     /** Nobody is at work any more on a chain that was given up; any thread. */

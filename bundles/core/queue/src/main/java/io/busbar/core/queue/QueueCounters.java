@@ -22,10 +22,12 @@ final class QueueCounters {
     static final int FENCED = 8;
     static final int LATE = 9;
     static final int ABANDONED = 10;
+    static final int EXCEPTIONS = 11;
 
     private static final String[] NAMES = {
         "kicks", "calls", "chains", "used chains", "memory faults", "broken", "backend misuses",
-        "resumed chains", "fenced chains", "late completions", "abandoned threads"
+        "resumed chains", "fenced chains", "late completions", "abandoned threads",
+        "backend exceptions"
     };
     private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
 

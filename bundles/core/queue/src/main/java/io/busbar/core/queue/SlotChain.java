@@ -29,12 +29,14 @@ final class SlotChain extends RingChain {
     private static final int FENCED = 4;
     private static final VarHandle STATE;
     private static final VarHandle USERS;
+    private static final VarHandle LATE;
 
     static {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             STATE = lookup.findVarHandle(SlotChain.class, "state", int.class);
             USERS = lookup.findVarHandle(SlotChain.class, "users", int.class);
+            LATE = lookup.findVarHandle(SlotChain.class, "late", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -49,6 +51,7 @@ final class SlotChain extends RingChain {
     private final IoTask ioTask = new IoTask();
     /** Pieces of work that I/O threads have or get, and verbs on threads that are neither the owner nor at such work. */
     private volatile int users;
+    private volatile boolean late;
     private long written;
     private IoCompletion transfer;
     private Object transferAttachment;
@@ -109,7 +112,18 @@ final class SlotChain extends RingChain {
     }
 
     private IllegalStateException refusal() {
-        return state == FENCED ? new IllegalStateException("the request was taken away from its backend") : ended();
+        if (state != FENCED) {
+            return ended();
+        }
+        late();
+        return new IllegalStateException("the request was taken away from its backend");
+    }
+
+    /** Notes that the backend uses, or completes, what it does not have any more; once. */
+    private void late() {
+        if (LATE.compareAndSet(this, false, true)) {
+            queue.late();
+        }
     }
 
     private void beUsed() {
@@ -186,7 +200,7 @@ final class SlotChain extends RingChain {
     public void complete(long bytes) {
         if (!STATE.compareAndSet(this, OPEN, COMPLETED)) {
             if (state == FENCED) {
-                queue.late();
+                late();
             } else if (state != GIVEN_UP) {
                 queue.misused();
             }

@@ -175,6 +175,7 @@ final class ChainRequest implements BlockRequest {
     @Override
     public void complete(BlockStatus status) {
         if (chain == null) {
+            counters.addShared(Counter.COMPLETED_TWICE);
             throw new IllegalStateException(operation + " was completed already");
         }
         if (status == BlockStatus.OK && operation == BlockOperation.READ) {
@@ -202,11 +203,12 @@ final class ChainRequest implements BlockRequest {
     }
 
     private void end() {
-        count(outcome);
         Chain ended = chain;
         Payload writable = ended.writable();
         writable.limit(writable.size()).position(answered);
         boolean whole = zeroes(writable, dataBytes - answered) && writable.fill(outcome, 1) == 1;
+        // Not before: what was taken away from its backend throws until here, and is somebody else's to count.
+        count(outcome);
         if (!whole) {
             counters.addShared(Counter.MALFORMED);
         }

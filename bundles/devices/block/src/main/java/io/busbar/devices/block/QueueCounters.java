@@ -34,7 +34,9 @@ final class QueueCounters {
         /** Requests that ended with UNSUPP; from any thread. */
         UNSUPPORTED("unsupported"),
         /** Chains that were no request, or whose status could not be written; from any thread. */
-        MALFORMED("malformed");
+        MALFORMED("malformed"),
+        /** Requests that their backend completed again; from any thread. */
+        COMPLETED_TWICE("completed twice");
 
         private static final Counter[] ALL = values();
 

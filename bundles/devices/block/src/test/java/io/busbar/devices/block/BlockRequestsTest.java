@@ -33,6 +33,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -518,6 +519,7 @@ class BlockRequestsTest {
 
         assertThatThrownBy(() -> request.complete(BlockStatus.OK)).isInstanceOf(IllegalStateException.class);
         assertThat(chain.completions()).isEqualTo(1);
+        assertThat(block.statistic("completed twice")).isEqualTo(1);
     }
 
     @Test
@@ -580,8 +582,10 @@ class BlockRequestsTest {
         block.read(SECTORS, 512);
         block.process(99, 0, NOTHING, 0);
 
-        assertThat(block.model.statistics(0)).containsExactlyInAnyOrderEntriesOf(java.util.Map.of(
-                "reads", 2L, "read bytes", 1024L, "writes", 1L, "written bytes", 1536L, "flushes", 1L,
-                "discards", 1L, "write zeroes", 1L, "errors", 1L, "unsupported", 1L, "malformed", 0L));
+        assertThat(block.model.statistics(0)).containsExactlyInAnyOrderEntriesOf(Map.ofEntries(
+                Map.entry("reads", 2L), Map.entry("read bytes", 1024L), Map.entry("writes", 1L),
+                Map.entry("written bytes", 1536L), Map.entry("flushes", 1L), Map.entry("discards", 1L),
+                Map.entry("write zeroes", 1L), Map.entry("errors", 1L), Map.entry("unsupported", 1L),
+                Map.entry("malformed", 0L), Map.entry("completed twice", 0L)));
     }
 }

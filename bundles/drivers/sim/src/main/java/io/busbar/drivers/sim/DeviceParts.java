@@ -25,6 +25,7 @@ import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.virtio.FeatureNames;
 import io.busbar.core.virtio.VirtioConfig;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -114,7 +115,8 @@ final class DeviceParts implements OpenBackend.Listener {
     static DeviceParts open(
             SimClass type, AddRequest request, SimServices services, Notifications notifications, DeviceStatus status)
             throws VdpaException {
-        DeviceParts parts = new DeviceParts(new PartsOpener(type, request, services, notifications));
+        DeviceParts parts = new DeviceParts(new PartsOpener(
+                type, request, services, notifications, new Misbehaviour()));
         try {
             parts.openAll(status);
             return parts;
@@ -310,6 +312,15 @@ final class DeviceParts implements OpenBackend.Listener {
     /** Returns whether the device is to be removed, as its backend is away for too long. Any thread. */
     boolean isExpired() {
         return absence.policy().then() == HoldPolicy.Then.REMOVE && absence.isOver();
+    }
+
+    /** Adds what backends did that they should not to what the device says of itself. Any thread. */
+    void showMisbehaviour(Map<String, String> details) {
+        List<Map<String, Long>> counters = new ArrayList<>();
+        for (int queue = 0; queue < vqCount; queue++) {
+            counters.add(statistics(queue));
+        }
+        opener.misbehaviour().show(details, counters);
     }
 
     /** Returns which bundle the backend comes from; empty while it is away. */

@@ -44,6 +44,7 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
      * @param modelWords the words that the model knows, for sentences
      * @param channels   the device's channels
      * @param listener   told what it says
+     * @param threads    by which it is opened
      * @param closer     closes one that cannot be used
      * @throws VdpaException what it says, or EINVAL for a word that nobody knows
      */
@@ -54,12 +55,13 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
             Set<String> modelWords,
             List<String> channels,
             Listener listener,
+            BackendThreads threads,
             Consumer<Backend> closer)
             throws VdpaException {
         BackendSettings settings = new BackendSettings(factory.name(), factory.settings(), words.settings(), words.model());
         Context context = new Context(device, settings, words.readOnly(), channels, listener);
         try {
-            Backend backend = factory.open(context);
+            Backend backend = threads.opening(() -> factory.open(context));
             Set<String> unknown = settings.unasked();
             if (!unknown.isEmpty()) {
                 closer.accept(backend);

@@ -27,14 +27,20 @@ import java.util.stream.Collectors;
  * @param request       the device's name and words
  * @param services      what devices use
  * @param notifications told when the configuration changed
+ * @param misbehaviour  told what backends do that they should not
  */
-record PartsOpener(SimClass type, AddRequest request, SimServices services, Notifications notifications) {
+record PartsOpener(
+        SimClass type,
+        AddRequest request,
+        SimServices services,
+        Notifications notifications,
+        Misbehaviour misbehaviour) {
 
     /** Returns an opener for a device whose capacity was changed, so that its backend is opened again as it is now. */
     PartsOpener resized(long bytes) {
         Map<String, String> words = new LinkedHashMap<>(request.attributes());
         words.replace(DeviceWords.SIZE, Long.toString(bytes));
-        return new PartsOpener(type, new AddRequest(request.name(), words), services, notifications);
+        return new PartsOpener(type, new AddRequest(request.name(), words), services, notifications, misbehaviour);
     }
 
     /**
@@ -59,7 +65,7 @@ record PartsOpener(SimClass type, AddRequest request, SimServices services, Noti
             }
             attributes.put(word.getKey(), word.getValue());
         }
-        return new PartsOpener(type, new AddRequest(request.name(), attributes), services, notifications);
+        return new PartsOpener(type, new AddRequest(request.name(), attributes), services, notifications, misbehaviour);
     }
 
     Optional<DeviceModelFactory> findModel() {
@@ -103,16 +109,16 @@ record PartsOpener(SimClass type, AddRequest request, SimServices services, Noti
             OpenBackend.Listener listener)
             throws VdpaException {
         return OpenBackend.open(
-                request.name(), backend, words, wordsOf(model), channels, listener, this::revoke);
+                request.name(), backend, words, wordsOf(model), channels, listener, services.reaper().threads(), this::revoke);
     }
 
     void reap(Backend opened) {
-        services.reaper().close(request.name(), opened);
+        services.reaper().close(request.name(), opened, misbehaviour);
     }
 
     /** Closes what was opened for a device that cannot be made. */
     void revoke(Backend opened) {
-        services.reaper().revoke(request.name(), opened);
+        services.reaper().revoke(request.name(), opened, misbehaviour);
     }
 
     Health noModel() {

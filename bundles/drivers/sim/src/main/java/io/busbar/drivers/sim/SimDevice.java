@@ -105,6 +105,7 @@ final class SimDevice implements VdpaParentDevice, SwappableBackend, SwappableMo
         if (!copied.isEmpty()) {
             details.put("copied", copied);
         }
+        inside.parts().showMisbehaviour(details);
         return details;
     }
 }
