@@ -16,9 +16,6 @@ import java.util.concurrent.TimeoutException;
 /** A request of our own to a disk, one at a time; who submits it waits, and does what its backend would leave to an I/O thread. */
 final class CopyRequest implements BlockRequest, BlockBatch {
 
-    /** A backend that has not ended a request after this time has failed. */
-    private static final long PATIENCE_SECONDS = 60;
-
     private final Payload payload;
     private BlockOperation operation;
     private long offset;
@@ -32,11 +29,13 @@ final class CopyRequest implements BlockRequest, BlockBatch {
     /**
      * Has a disk do something.
      *
+     * @param patienceNanos how long is waited for its end
      * @return whether it was done
      */
-    boolean submit(BlockBackend disk, BlockOperation what, long at, long bytes) throws InterruptedException {
-        if (!isIdle()) {
-            return false;
+    boolean submit(BlockBackend disk, BlockOperation what, long at, long bytes, long patienceNanos)
+            throws InterruptedException {
+        if (!end.isDone()) {
+            return false; // A backend still has it.
         }
         operation = what;
         offset = at;
@@ -46,15 +45,10 @@ final class CopyRequest implements BlockRequest, BlockBatch {
         end = new CompletableFuture<>();
         disk.submit(this);
         try {
-            return end.get(PATIENCE_SECONDS, TimeUnit.SECONDS) == BlockStatus.OK;
+            return end.get(patienceNanos, TimeUnit.NANOSECONDS) == BlockStatus.OK;
         } catch (ExecutionException | TimeoutException e) {
             return false;
         }
-    }
-
-    /** Returns whether no backend has it. */
-    boolean isIdle() {
-        return end.isDone();
     }
 
     @Override

@@ -488,10 +488,17 @@ final class DeviceParts implements OpenBackend.Listener {
      */
     QueuePause exchange(Present before, PartsOpener to, OpenBackend next, Duration deadline, LastStep last)
             throws VdpaException {
-        return exchange(before, to, next, succession -> path.exchange(deadline, () -> {
-            last.run();
-            return succession.run();
-        }), false);
+        lock.lock();
+        try {
+            // A model that came meanwhile has its requests go past what watched them.
+            checkPresent(before);
+            return exchange(before, to, next, succession -> path.exchange(deadline, () -> {
+                last.run();
+                return succession.run();
+            }), false);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**

@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +30,13 @@ final class DiskCopy implements AutoCloseable {
     /** Rounds over what was written meanwhile; a driver that writes faster than that is not caught up with. */
     private static final int MOST_ROUNDS = 200;
     private static final long PAGE = 4096;
+    /** A backend that has not ended a request after this time has failed. */
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+    /**
+     * Most time that the driver waits for what is left. Shorter than a data path waits beyond the deadline for an exchange that
+     * is being made: whoever waits must not take it for refused while it is made after all.
+     */
+    private static final long MOST_LAST_NANOS = TimeUnit.SECONDS.toNanos(4);
 
     private final DeviceParts parts;
     private final DeviceParts.Present before;
@@ -38,12 +46,17 @@ final class DiskCopy implements AutoCloseable {
     private final CopyWatch watch;
     private final long capacity;
     private final Dirt dirt;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment memory = arena.allocate(MOST, PAGE);
+    /** Freed when nobody has it any more: not this, not a backend that does not end a request, not the thread of a queue. */
+    private final MemorySegment memory = Arena.ofAuto().allocate(MOST, PAGE);
     private final CopyRequest request = new CopyRequest(new SegmentPayload(memory));
     private long copied;
+    /** When the driver began to wait, and how long it may at most; 0 while it does not. */
+    private long lastBegan;
+    private long lastNanos;
     private boolean leads;
     private boolean done;
+    /** Nobody waits for the exchange any more: it must not be made. */
+    private volatile boolean closed;
 
     /**
      * Makes one that has not begun.
@@ -80,18 +93,22 @@ final class DiskCopy implements AutoCloseable {
     void run() throws VdpaException {
         parts.lead(before, new WatchedDisk(from, dirt), deadline);
         leads = true;
-        for (int round = 0; round == 0 || dirt.bytes() > LITTLE; round++) {
-            if (round > MOST_ROUNDS) {
-                throw refusal(VdpaError.EBUSY, Reason.IN_USE, "the driver writes faster than its disk is copied: " + dirt.bytes()
-                        + " bytes of " + capacity + " are left after " + copied);
-            }
+        for (int round = 0; round <= MOST_ROUNDS; round++) {
             copyMarked(true);
+            // Before it is seen what is left: a flush takes its time, in which the driver writes.
+            flush();
+            if (dirt.bytes() <= LITTLE) {
+                return;
+            }
         }
-        flush();
+        throw refusal(VdpaError.EBUSY, Reason.IN_USE, "the driver writes faster than its disk is copied: " + dirt.bytes()
+                + " bytes of " + capacity + " are left after " + copied);
     }
 
     /** Copies what is left, and makes it durable, while nothing is in flight. On the thread of a queue. */
     void finish() throws VdpaException {
+        lastBegan = System.nanoTime();
+        lastNanos = Math.min(deadline.toNanos(), MOST_LAST_NANOS);
         copyMarked(false);
         flush();
     }
@@ -153,7 +170,7 @@ final class DiskCopy implements AutoCloseable {
             throws VdpaException {
         boolean ended;
         try {
-            ended = request.submit(disk, operation, offset, length);
+            ended = request.submit(disk, operation, offset, length, patienceNanos());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw refusal(VdpaError.EBUSY, Reason.INTERNAL, "the copy was interrupted");
@@ -164,6 +181,14 @@ final class DiskCopy implements AutoCloseable {
             throw refusal(VdpaError.EIO, Reason.BACKEND_FAILED, (disk == from ? "the old" : "the new") + " disk cannot be " + what
                     + ": " + length + " bytes at " + offset);
         }
+        if (closed || patienceNanos() == 0) {
+            throw refusal(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, "what the driver wrote last is not on the new disk after "
+                    + TimeUnit.NANOSECONDS.toMillis(lastNanos) + " ms, in which the driver waits");
+        }
+    }
+
+    private long patienceNanos() {
+        return lastNanos == 0 ? PATIENCE_NANOS : Math.max(0, lastNanos - (System.nanoTime() - lastBegan));
     }
 
     private static VdpaException refusal(VdpaError error, Reason reason, String sentence) {
@@ -173,6 +198,7 @@ final class DiskCopy implements AutoCloseable {
     /** Requests go to the disk itself again, whichever it is; what cannot be had now does no harm, and ends with the backend. */
     @Override
     public void close() {
+        closed = true;
         parts.copied("");
         if (leads && !done) {
             try {
@@ -180,11 +206,6 @@ final class DiskCopy implements AutoCloseable {
             } catch (VdpaException gone) {
                 LOG.warn("{}: after a copy that was not finished: {}", before.opener().request().name(), gone.getMessage());
             }
-        }
-        if (request.isIdle()) {
-            arena.close();
-        } else {
-            LOG.error("{}: a backend has not ended a request of the copy: its memory stays", before.opener().request().name());
         }
     }
 }

@@ -19,6 +19,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /** An engine whose data paths write down what is asked of them. */
 final class FakeEngine implements QueueEngine {
@@ -57,6 +59,8 @@ final class FakeEngine implements QueueEngine {
         volatile String overdue = "";
         volatile boolean closed;
         volatile long features;
+        /** Whoever has a request in flight has it to read. */
+        final ReadWriteLock traffic = new ReentrantReadWriteLock();
 
         Path(int vqCount, DataPathEvents events) {
             ready = new boolean[vqCount];
@@ -159,7 +163,12 @@ final class FakeEngine implements QueueEngine {
         @Override
         public QueuePause exchange(Duration deadline, Exchange exchange) throws VdpaException {
             stop("exchange " + deadline.toMillis());
-            model = exchange.run();
+            traffic.writeLock().lock();
+            try {
+                model = exchange.run();
+            } finally {
+                traffic.writeLock().unlock();
+            }
             return new QueuePause(3000, 2000, 1000, 16);
         }
 

@@ -82,7 +82,7 @@ final class FakeModels implements DeviceModelFactory {
         private final long features;
         private final boolean lacksClass;
         volatile FakeBackends.Opened backend;
-        /** What fails requests while a backend is away, or null. */
+        /** What has requests while a backend is away, or is watched; or null. */
         volatile BlockBackend standIn;
         volatile boolean closed;
         volatile boolean refusesToAttach;
@@ -111,6 +111,7 @@ final class FakeModels implements DeviceModelFactory {
             }
             duringAttach.run();
             backend = (FakeBackends.Opened) newBackend;
+            standIn = null;
             calls.add("attach");
         }
 
