@@ -17,6 +17,7 @@
 #
 # Environment:
 #   BUSBAR_PID            process that serves the guests' devices: they are ended if it dies
+#   BUSBAR_PID_FILE       where the process is noted that has taken them over from that one, if there is one
 #   BUSBAR_GUEST_SIZE     size of the image, default 256M
 #   BUSBAR_GUEST_MODULES  folder with the modules of the User Mode Linux kernel, default: the one of its package
 #
@@ -408,6 +409,9 @@ busbar_guest_watch() {
             [[ -z ${BUSBAR_PID:-} ]] || kill -TERM "$BUSBAR_PID" 2>/dev/null
             rm -rf -- "$work"
             return
+        fi
+        if [[ -n ${BUSBAR_PID:-} && -r ${BUSBAR_PID_FILE:-} ]] && ! kill -0 "$BUSBAR_PID" 2>/dev/null; then
+            BUSBAR_PID=$(<"$BUSBAR_PID_FILE")
         fi
         if [[ -n ${BUSBAR_PID:-} ]] && ! kill -0 "$BUSBAR_PID" 2>/dev/null; then
             busbar_guest_say "Busbar (process $BUSBAR_PID) is gone, and the guest's devices with it: the guest is ended" \

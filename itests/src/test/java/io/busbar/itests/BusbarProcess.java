@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -233,6 +234,25 @@ public final class BusbarProcess implements AutoCloseable {
         return Command.run(END_DEADLINE, environment, all);
     }
 
+    /**
+     * Has a process of a distribution take over, as a user does it; what comes after is asked of that one. It is ended with this.
+     *
+     * @param home the distribution
+     */
+    public Command upgrade(Path home) {
+        return script("upgrade", "--home", home.toString());
+    }
+
+    /** The process that has the instance now, if it is not the one that was started here. */
+    private Optional<ProcessHandle> successor() {
+        try {
+            var pid = Long.parseLong(Files.readString(control.resolveSibling("busbar.pid")).strip());
+            return pid == process.pid() ? Optional.empty() : ProcessHandle.of(pid);
+        } catch (IOException | NumberFormatException _) {
+            return Optional.empty();
+        }
+    }
+
     /** Sends SIGTERM, and waits for the end. */
     public int terminate() {
         process.destroy();
@@ -260,6 +280,7 @@ public final class BusbarProcess implements AutoCloseable {
     /** Ends it, whatever it does. */
     @Override
     public void close() {
+        successor().ifPresent(ProcessHandle::destroyForcibly);
         if (process.isAlive()) {
             kill9();
         }

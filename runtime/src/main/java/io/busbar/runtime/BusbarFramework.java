@@ -15,12 +15,16 @@ import org.apache.felix.framework.Felix;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
+import org.osgi.framework.Filter;
 import org.osgi.framework.FrameworkEvent;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.framework.wiring.BundleRevision;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.util.tracker.ServiceTracker;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -32,6 +36,7 @@ import org.slf4j.LoggerFactory;
  */
 final class BusbarFramework {
     private static final int LEVEL_OF_SERVICES = 1;
+    private static final long SERVICE_DEADLINE_MILLIS = 30_000;
     private static final int LAST_LEVEL = Feature.LAST_START_LEVEL;
     /** Any location: a configuration belongs to no bundle. */
     private static final String ANY_LOCATION = "?";
@@ -126,7 +131,12 @@ final class BusbarFramework {
                 : e.getMessage();
     }
 
-    private void configure(Map<String, Map<String, Object>> configurations) throws IOException, UsageException {
+    /**
+     * Gives parts other settings while they run.
+     *
+     * @param configurations PID to properties, in place of those that it had
+     */
+    void configure(Map<String, Map<String, Object>> configurations) throws IOException, UsageException {
         var context = framework.getBundleContext();
         var reference = context.getServiceReference(ConfigurationAdmin.class);
         if (reference == null) {
@@ -145,6 +155,35 @@ final class BusbarFramework {
         return tilde < 0
                 ? admin.getConfiguration(pid, ANY_LOCATION)
                 : admin.getFactoryConfiguration(pid.substring(0, tilde), pid.substring(tilde + 1), ANY_LOCATION);
+    }
+
+    /**
+     * Waits for a service that a bundle registers soon.
+     *
+     * @param type of the JDK
+     * @param property that the service has
+     * @throws IOException if it does not come in time
+     */
+    <T> T awaitService(Class<T> type, String property) throws IOException, InterruptedException {
+        var tracker = new ServiceTracker<T, T>(framework.getBundleContext(), filter(type, property), null);
+        tracker.open();
+        try {
+            var service = tracker.waitForService(SERVICE_DEADLINE_MILLIS);
+            if (service == null) {
+                throw new IOException("no service with the property " + property + " after " + SERVICE_DEADLINE_MILLIS + " ms");
+            }
+            return service;
+        } finally {
+            tracker.close();
+        }
+    }
+
+    private static Filter filter(Class<?> type, String property) {
+        try {
+            return FrameworkUtil.createFilter("(&(" + Constants.OBJECTCLASS + "=" + type.getName() + ")(" + property + "=*))");
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalArgumentException(e);
+        }
     }
 
     /** Waits until somebody stops the framework. */

@@ -3,10 +3,10 @@ package io.busbar.runtime;
 import io.busbar.runtime.client.StatePaths;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -24,27 +24,29 @@ import java.util.regex.Pattern;
  *                bundles/       copies of what was installed (written by io.busbar.tools.plug)
  *                deploy/        bundles that come and go by their files
  *                sockets/       devices' sockets, if no other directory was asked for
- *                framework/     bundle cache, made anew at each start
+ *                framework/     bundle cache, made anew at each start; framework-PID/ of a process that took over
  * </pre>
  */
 final class Instance implements AutoCloseable {
     /** The longest path of a Unix socket: sun_path of struct sockaddr_un without its final zero byte. */
     static final int MAX_SOCKET_PATH = 107;
 
+    private static final String FRAMEWORK = "framework";
+    private static final long PREDECESSOR_NANOS = 30_000_000_000L;
+    private static final long POLL_MILLIS = 10;
     private static final String STATE = "the state directory";
     private static final String CHOOSE = "expected one that can be written to: choose another by BUSBAR_STATE_DIR";
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}");
 
     private final String name;
     private final Path directory;
-    private final FileChannel lockChannel;
-    private final FileLock lock;
+    private final Path frameworkCache;
+    private FileChannel lockChannel;
 
-    private Instance(String name, Path directory, FileChannel lockChannel, FileLock lock) {
+    private Instance(String name, Path directory, String frameworkCache) {
         this.name = name;
         this.directory = directory;
-        this.lockChannel = lockChannel;
-        this.lock = lock;
+        this.frameworkCache = directory.resolve(frameworkCache);
     }
 
     /**
@@ -56,6 +58,27 @@ final class Instance implements AutoCloseable {
      *     long, or the directory cannot be made or written to
      */
     static Instance open(Path root, String name) throws UsageException {
+        var instance = in(root, name, FRAMEWORK);
+        try {
+            instance.lock();
+            instance.removeFormerFrameworks();
+        } catch (IOException e) {
+            throw cannotBeWritten(instance.directory, e);
+        }
+        return instance;
+    }
+
+    /**
+     * The instance of a Busbar that runs, for the one that takes it over; not locked until {@link #takeOver}.
+     *
+     * @param root as for {@link #open}
+     * @param name as for {@link #open}
+     */
+    static Instance successor(Path root, String name) throws UsageException {
+        return in(root, name, FRAMEWORK + "-" + ProcessHandle.current().pid());
+    }
+
+    private static Instance in(Path root, String name, String frameworkCache) throws UsageException {
         if (!NAME.matcher(name).matches()) {
             throw new UsageException("\"" + name + "\" is no name for an instance: letters, digits, '_', '.' and '-' were"
                     + " expected, at most 64, the first a letter or digit");
@@ -67,29 +90,71 @@ final class Instance implements AutoCloseable {
                     + " bytes were expected: choose a shorter --state-dir or --instance");
         }
         WritableDirectory.require(STATE, directory, CHOOSE);
-        try {
-            return lock(name, directory);
-        } catch (IOException e) {
-            throw new UsageException(STATE + " " + directory + " cannot be written to: " + WritableDirectory.why(e)
-                    + "; " + CHOOSE);
+        return new Instance(name, directory, frameworkCache);
+    }
+
+    private static UsageException cannotBeWritten(Path directory, IOException why) {
+        return new UsageException(STATE + " " + directory + " cannot be written to: " + WritableDirectory.why(why) + "; " + CHOOSE);
+    }
+
+    private void lock() throws UsageException, IOException {
+        if (!tryLock()) {
+            var pid = readPid(directory.resolve("busbar.pid"));
+            throw new UsageException("instance \"" + name + "\" is already running"
+                    + pid.map(p -> " (process " + p + ")").orElse("") + ": stop it, or choose another --instance");
         }
     }
 
-    private static Instance lock(String name, Path directory) throws UsageException, IOException {
+    private boolean tryLock() throws IOException {
         var channel = FileChannel.open(
                 directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.READ);
+        var locked = false;
         try {
-            var lock = channel.tryLock();
-            if (lock == null) {
-                var pid = readPid(directory.resolve("busbar.pid"));
-                throw new UsageException("instance \"" + name + "\" is already running"
-                        + pid.map(p -> " (process " + p + ")").orElse("") + ": stop it, or choose another --instance");
+            locked = channel.tryLock() != null;
+            if (locked) {
+                Files.writeString(directory.resolve("busbar.pid"), ProcessHandle.current().pid() + "\n");
+                lockChannel = channel;
             }
-            Files.writeString(directory.resolve("busbar.pid"), ProcessHandle.current().pid() + "\n");
-            return new Instance(name, directory, channel, lock);
-        } catch (UsageException | IOException | RuntimeException e) {
-            channel.close();
-            throw e;
+            return locked;
+        } finally {
+            if (!locked) {
+                channel.close();
+            }
+        }
+    }
+
+    /**
+     * Locks it, once the process that had it has ended.
+     *
+     * @throws IOException if it has not in time, or the lock cannot be had
+     */
+    void takeOver() throws IOException, InterruptedException {
+        var deadline = System.nanoTime() + PREDECESSOR_NANOS;
+        while (!tryLock()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new IOException("the process that handed its devices over has not ended");
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+        removeFormerFrameworks();
+    }
+
+    /** Each process has its framework's files for itself; who has the lock is the only one that is left. */
+    private void removeFormerFrameworks() throws IOException {
+        try (var found = Files.newDirectoryStream(directory, FRAMEWORK + "*")) {
+            for (Path former : found) {
+                if (!former.equals(frameworkCache)) {
+                    deleteAll(former);
+                }
+            }
+        }
+    }
+
+    private static void deleteAll(Path directory) throws IOException {
+        try (var files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
         }
     }
 
@@ -114,7 +179,7 @@ final class Instance implements AutoCloseable {
     }
 
     Path frameworkCache() {
-        return directory.resolve("framework");
+        return frameworkCache;
     }
 
     Path defaultSocketDir() {
@@ -134,11 +199,17 @@ final class Instance implements AutoCloseable {
         return directory.resolve("log");
     }
 
-    /** Removes the process id and gives the lock back. */
+    /** Returns whether it is this process's, and no other's. */
+    boolean isLocked() {
+        return lockChannel != null;
+    }
+
+    /** Removes the process id and gives the lock back, if it is held. */
     @Override
     public void close() throws IOException {
-        Files.deleteIfExists(directory.resolve("busbar.pid"));
-        lock.release();
-        lockChannel.close();
+        if (lockChannel != null) {
+            Files.deleteIfExists(directory.resolve("busbar.pid"));
+            lockChannel.close();
+        }
     }
 }

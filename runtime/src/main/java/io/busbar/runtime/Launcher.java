@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.osgi.framework.BundleException;
 import org.slf4j.LoggerFactory;
 
@@ -54,7 +56,9 @@ public final class Launcher {
 
     private void run() {
         try {
-            instance = Instance.open(options.stateRoot(), options.instance());
+            instance = options.takeOver().isPresent()
+                    ? Instance.successor(options.stateRoot(), options.instance())
+                    : Instance.open(options.stateRoot(), options.instance());
             log();
             serve();
         } catch (UsageException e) {
@@ -73,7 +77,8 @@ public final class Launcher {
 
     private void log() throws UsageException {
         try {
-            if (options.console()) {
+            // The files are the other process's until this one has the instance.
+            if (options.console() || !instance.isLocked()) {
                 LogSetup.toConsole();
             } else {
                 LogSetup.toFiles(instance.log());
@@ -98,6 +103,21 @@ public final class Launcher {
         }
         framework = new BusbarFramework(options.home().resolve("bundles"), instance.frameworkCache());
         framework.start(features, settings.byPid());
+        var use = "";
+        if (options.takeOver().isPresent()) {
+            takeOver(options.takeOver().get(), settings);
+        } else {
+            use = addDevices(devices, settings);
+        }
+        System.out.print(ReadyMessage.ready(instance.name(), settings.socketDir()) + "\n" + use);
+        System.out.flush();
+        ServiceManager.tellReady();
+        LoggerFactory.getLogger(Launcher.class).info("ready: instance {}, sockets in {}", instance.name(), settings.socketDir());
+        framework.awaitStop();
+    }
+
+    /** Returns how the first disk is used, if there is one. */
+    private String addDevices(List<DeviceFile> devices, Settings settings) throws UsageException, IOException, InterruptedException {
         FirstDisk.awaitControl(instance.controlSocket());
         StoredDevices.await(instance.devices(), instance.controlSocket());
         var use = "";
@@ -108,11 +128,25 @@ public final class Launcher {
         for (DeviceFile file : devices) {
             file.add(instance.controlSocket());
         }
-        System.out.print(ReadyMessage.ready(instance.name(), settings.socketDir()) + "\n" + use);
-        System.out.flush();
-        ServiceManager.tellReady();
-        LoggerFactory.getLogger(Launcher.class).info("ready: instance {}, sockets in {}", instance.name(), settings.socketDir());
-        framework.awaitStop();
+        return use;
+    }
+
+    /** Until the other process has committed itself whatever is in the way ends this one; after it, guests are served in any case. */
+    private void takeOver(Path socket, Settings settings) throws UsageException, IOException, InterruptedException {
+        framework.configure(settings.takingOver(socket));
+        try {
+            framework.awaitService(CompletableFuture.class, "busbar.take-over").get();
+        } catch (ExecutionException e) {
+            throw new UsageException("nothing was taken over: " + e.getCause().getMessage());
+        }
+        try {
+            instance.takeOver();
+            log();
+            framework.configure(settings.with(Settings.ofInstance(instance)).byPid());
+            FirstDisk.awaitControl(instance.controlSocket());
+        } catch (IOException | UsageException e) {
+            LoggerFactory.getLogger(Launcher.class).error("devices are served, and commands are not taken", e);
+        }
     }
 
     private void fail(String message) {
@@ -145,7 +179,9 @@ public final class Launcher {
                     .error("not stopped after {} ms, ending all the same", STOP_DEADLINE_MILLIS);
             status = FAILED;
         }
-        Files.deleteIfExists(instance.controlSocket());
+        if (instance.isLocked()) {
+            Files.deleteIfExists(instance.controlSocket());
+        }
         instance.close();
     }
 

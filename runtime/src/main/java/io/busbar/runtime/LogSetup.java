@@ -46,6 +46,9 @@ final class LogSetup {
         handler.setLevel(Level.ALL);
         var root = LogManager.getLogManager().getLogger("");
         root.setLevel(Level.WARNING);
+        for (Handler former : root.getHandlers()) {
+            root.removeHandler(former);
+        }
         root.addHandler(handler);
         ours = Logger.getLogger("io.busbar");
         ours.setLevel(Level.INFO);

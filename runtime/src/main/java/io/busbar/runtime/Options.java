@@ -22,6 +22,7 @@ import java.util.Set;
  * @param devices files in which devices are declared, in the order in which they are added
  * @param initrd an initial RAM disk to name in the User Mode Linux command line that is printed
  * @param console true: log lines go to standard error instead of the instance's log file
+ * @param takeOver the socket of the Busbar whose instance, with all devices, this one takes over
  */
 record Options(
         Path home,
@@ -31,10 +32,11 @@ record Options(
         Optional<Path> disk,
         List<Path> devices,
         Optional<Path> initrd,
-        boolean console) {
+        boolean console,
+        Optional<Path> takeOver) {
 
     private static final Set<String> VALUED =
-            Set.of("--instance", "--state-dir", "--socket-dir", "--disk", "--devices", "--home", "--uml-initrd");
+            Set.of("--instance", "--state-dir", "--socket-dir", "--disk", "--devices", "--home", "--uml-initrd", "--take-over");
 
     /**
      * @param args the command line; a value is the word after its option, or stands behind {@code =} in the same one
@@ -51,6 +53,7 @@ record Options(
         var devices = new ArrayList<Path>();
         var initrd = Optional.<Path>empty();
         var console = false;
+        var takeOver = Optional.<Path>empty();
         var words = new ArrayDeque<>(args);
         while (!words.isEmpty()) {
             var word = LongOption.of(words.removeFirst());
@@ -61,7 +64,7 @@ record Options(
             var option = word.name();
             if (!VALUED.contains(option)) {
                 throw new UsageException("unknown option \"" + word + "\" (--instance NAME, --state-dir DIR,"
-                        + " --socket-dir DIR, --disk FILE, --devices FILE, --uml-initrd FILE, --home DIR, --console)");
+                        + " --socket-dir DIR, --disk FILE, --devices FILE, --uml-initrd FILE, --home DIR, --take-over SOCKET, --console)");
             }
             if (word.value().isEmpty() && words.isEmpty()) {
                 throw new UsageException(option + " needs a value");
@@ -73,6 +76,7 @@ record Options(
                 case "--socket-dir" -> socketDir = Optional.of(path(option, value));
                 case "--disk" -> disk = Optional.of(path(option, value));
                 case "--devices" -> devices.add(path(option, value));
+                case "--take-over" -> takeOver = Optional.of(path(option, value));
                 case "--uml-initrd" -> initrd = Optional.of(path(option, value));
                 default -> home = path(option, value);
             }
@@ -80,7 +84,17 @@ record Options(
         if (stateRoot == null) {
             stateRoot = stateRoot(env);
         }
-        return new Options(home, stateRoot, instance, socketDir, disk, List.copyOf(devices), initrd, console);
+        return new Options(home, stateRoot, instance, socketDir, disk, List.copyOf(devices), initrd, console, takeOver);
+    }
+
+    /** What a launcher is started with that takes this one's instance over: what was asked for once is there already. */
+    List<String> ofSuccessor() {
+        var words = new ArrayList<>(List.of("--instance", instance, "--state-dir", stateRoot.toString()));
+        socketDir.ifPresent(directory -> words.addAll(List.of("--socket-dir", directory.toString())));
+        if (console) {
+            words.add("--console");
+        }
+        return words;
     }
 
     private static Path stateRoot(Map<String, String> env) throws UsageException {

@@ -17,6 +17,7 @@ final class Settings {
     private static final String VHOST_USER = "io.busbar.busdrivers.vhostuser";
     private static final String SHELL = "io.busbar.tools.shell";
     private static final String PLUG = "io.busbar.tools.plug";
+    private static final String UPGRADE = "io.busbar.tools.upgrade";
     private static final String STATE_DIR = "stateDir";
     private static final String SOCKET_DIR = "socketDir";
 
@@ -36,11 +37,34 @@ final class Settings {
             }
         }
         options.socketDir().ifPresent(dir -> settings.put(VHOST_USER, SOCKET_DIR, dir.toString()));
-        settings.put(BUS, STATE_DIR, instance.directory().toString());
         settings.put(PLUG, STATE_DIR, instance.directory().toString());
         settings.put(PLUG, "distribution", options.home().toString());
-        settings.put(SHELL, "controlSocket", instance.controlSocket().toString());
+        if (options.takeOver().isEmpty()) {
+            settings.putAll(ofInstance(instance));
+        }
+        settings.put(UPGRADE, "directory", instance.directory().toString());
+        settings.put(UPGRADE, "arguments", options.ofSuccessor().toArray(String[]::new));
         return settings;
+    }
+
+    /** What only the one process has that has the instance. */
+    static List<PidProperties> ofInstance(Instance instance) {
+        return List.of(
+                new PidProperties(BUS, Map.of(STATE_DIR, instance.directory().toString())),
+                new PidProperties(SHELL, Map.of("controlSocket", instance.controlSocket().toString())));
+    }
+
+    /** Adds the properties of some PIDs. */
+    Settings with(List<PidProperties> more) {
+        putAll(more);
+        return this;
+    }
+
+    /** What has the devices of another process taken over, which is at a socket. */
+    Map<String, Map<String, Object>> takingOver(Path socket) {
+        var properties = new LinkedHashMap<>(byPid.get(UPGRADE));
+        properties.put("connect", socket.toString());
+        return Map.of(UPGRADE, properties);
     }
 
     /** The {@code .json} files of a directory, by name; none if there is no such directory. */

@@ -1,11 +1,12 @@
 package io.busbar.backends.log;
 
 import io.busbar.api.backend.BackendContext;
-import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendException.Kind;
+import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendType;
 import io.busbar.api.backend.ConsoleBackend;
 import io.busbar.api.backend.ConsoleSize;
+import io.busbar.api.backend.YieldingBackend;
 import io.busbar.api.memory.Payload;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.InvalidPathException;
@@ -21,7 +22,7 @@ import java.util.concurrent.locks.LockSupport;
  * says what is lost, and so does the file when it has room again.
  */
 @BackendType(type = BackendType.CONSOLE, name = "log", settings = "path FILE [rotate SIZE] [keep N]")
-public final class LogBackend implements ConsoleBackend {
+public final class LogBackend implements ConsoleBackend, YieldingBackend {
 
     private static final int DEFAULT_KEEP = 5;
     private static final int MAX_KEEP = 999;
@@ -100,6 +101,19 @@ public final class LogBackend implements ConsoleBackend {
             LockSupport.unpark(thread);
         }
         return taken;
+    }
+
+    /** Two openings of one file both write at its end. */
+    @Override
+    public void yieldStorage() {
+        ports.forEach(LogPort::yieldFile);
+    }
+
+    @Override
+    public void reclaimStorage() throws BackendException {
+        for (LogPort port : ports) {
+            port.reclaimFile();
+        }
     }
 
     private void run() {

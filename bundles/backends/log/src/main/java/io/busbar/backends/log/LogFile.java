@@ -5,6 +5,7 @@ import io.busbar.api.backend.BackendException.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -17,7 +18,7 @@ import java.util.Set;
 
 /**
  * A file that grows, and makes place when it is full: {@code FILE} becomes {@code FILE.1}, that {@code FILE.2}, and so on; what is
- * beyond the number to keep is deleted. Readable by its owner alone. One thread at a time.
+ * beyond the number to keep is deleted. Readable by its owner alone. One thread at a time, where nothing else is said.
  */
 final class LogFile implements AutoCloseable {
 
@@ -26,6 +27,9 @@ final class LogFile implements AutoCloseable {
     private final int keep;
     private FileChannel channel;
     private long size;
+    private FileLock lock;
+    /** Another process may write the file, too. */
+    private boolean yielded;
 
     private LogFile(Path path, long rotateAt, int keep) {
         this.path = path;
@@ -48,7 +52,7 @@ final class LogFile implements AutoCloseable {
         }
         try {
             file.open();
-            if (file.channel.tryLock() == null) {
+            if (!file.lock()) {
                 throw inUse(path);
             }
             return file;
@@ -77,6 +81,39 @@ final class LogFile implements AutoCloseable {
         size = channel.size();
     }
 
+    private boolean lock() throws IOException {
+        lock = channel.tryLock();
+        return lock != null;
+    }
+
+    /** Lets another process open it. Any thread. */
+    synchronized void yieldToAnother() {
+        yielded = true;
+        try {
+            if (lock != null) {
+                lock.release();
+            }
+        } catch (IOException e) {
+            // The channel is closed, and the lock with it.
+        }
+    }
+
+    /**
+     * Is the only one that writes it again. Any thread.
+     *
+     * @throws BackendException if somebody else is
+     */
+    synchronized void reclaim() throws BackendException {
+        yielded = false;
+        try {
+            if (!lock()) {
+                throw inUse(path);
+            }
+        } catch (IOException e) {
+            throw new BackendException(Kind.FAILED, "path " + path + ": " + e.getMessage(), e);
+        }
+    }
+
     Path path() {
         return path;
     }
@@ -86,7 +123,7 @@ final class LogFile implements AutoCloseable {
      *
      * @throws IOException if nothing could be written: a full disk
      */
-    void write(ByteBuffer bytes) throws IOException {
+    synchronized void write(ByteBuffer bytes) throws IOException {
         if (size >= rotateAt) {
             rotate();
         }
@@ -111,7 +148,9 @@ final class LogFile implements AutoCloseable {
             }
         }
         open();
-        channel.tryLock();
+        if (!yielded) {
+            lock();
+        }
     }
 
     private Path old(int number) {

@@ -1,5 +1,6 @@
 package io.busbar.backends.log;
 
+import io.busbar.api.backend.BackendException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -51,6 +52,16 @@ final class LogPort {
 
     boolean isEmpty() {
         return written == drained;
+    }
+
+    /** Lets another process open the file. Any thread. */
+    void yieldFile() {
+        file.yieldToAnother();
+    }
+
+    /** Is the only one that writes the file again. Any thread. */
+    void reclaimFile() throws BackendException {
+        file.reclaim();
     }
 
     /** Moves what waits to the file; what the file has no room for is lost, and noted there when it has room again. */

@@ -6,6 +6,7 @@ import io.busbar.api.backend.BackendType;
 import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.NetFrame;
 import io.busbar.api.backend.NetInfo;
+import io.busbar.api.backend.SharableBackend;
 import io.busbar.api.backend.WaitingFrame;
 import java.util.Arrays;
 
@@ -14,7 +15,7 @@ import java.util.Arrays;
  * leaves to the network stay left, as nobody else reads the frames.
  */
 @BackendType(type = BackendType.NET, name = "loopback", settings = "[buffer SIZE]")
-public final class LoopbackBackend implements NetBackend {
+public final class LoopbackBackend implements NetBackend, SharableBackend {
 
     /** Room for the frames of one pair that are on their way, bytes. */
     private static final long DEFAULT_BUFFER = 1 << 20;

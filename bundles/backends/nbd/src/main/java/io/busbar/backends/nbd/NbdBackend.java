@@ -10,6 +10,7 @@ import io.busbar.api.backend.BlockRequest;
 import io.busbar.api.backend.BlockStatus;
 import io.busbar.api.backend.BlockTask;
 import io.busbar.api.backend.DetailedBackend;
+import io.busbar.api.backend.SharableBackend;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,7 @@ import java.util.concurrent.locks.LockSupport;
         type = BackendType.BLOCK,
         name = "nbd",
         settings = "uri URI [connections N] [timeout SECONDS] [tls FOLDER] [tls-name NAME]")
-public final class NbdBackend implements BlockBackend, DetailedBackend {
+public final class NbdBackend implements BlockBackend, DetailedBackend, SharableBackend {
 
     /** Far more than a busy disk has; what is beyond waits on I/O threads. */
     private static final int CAPACITY = 1 << 14;

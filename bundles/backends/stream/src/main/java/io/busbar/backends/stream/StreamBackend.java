@@ -7,13 +7,14 @@ import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.NetFrame;
 import io.busbar.api.backend.NetInfo;
 import io.busbar.api.backend.PolledBackend;
+import io.busbar.api.backend.SharableBackend;
 import io.busbar.api.backend.WaitingFrame;
 import io.busbar.core.linux.Epoll;
 import java.lang.foreign.Arena;
 
 /** A far end at a Unix stream socket, which comes and goes. It takes whole frames, with nothing left to be done to them. */
 @BackendType(type = BackendType.NET, name = "stream", settings = "path SOCKET [listen on|off]")
-public final class StreamBackend implements NetBackend, PolledBackend {
+public final class StreamBackend implements NetBackend, PolledBackend, SharableBackend {
 
     private static final NetInfo UP = new NetInfo(NetInfo.MAX_MTU, 1, false, false, true);
     private static final NetInfo DOWN = new NetInfo(NetInfo.MAX_MTU, 1, false, false, false);

@@ -7,6 +7,7 @@ import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.NetFrame;
 import io.busbar.api.backend.NetInfo;
 import io.busbar.api.backend.RevocableBackend;
+import io.busbar.api.backend.SharableBackend;
 import io.busbar.api.backend.WaitingFrame;
 
 /**
@@ -19,7 +20,7 @@ import io.busbar.api.backend.WaitingFrame;
         type = BackendType.NET,
         name = "switch",
         settings = "network NAME [vlan N] [trunk N,N-M] [dhcp SUBNET] [capture FILE]")
-public final class SwitchBackend implements NetBackend, RevocableBackend {
+public final class SwitchBackend implements NetBackend, RevocableBackend, SharableBackend {
 
     /** A frame that is not to be cut has at most 65 535 bytes, its Ethernet header included. */
     private static final int MTU = NetInfo.MAX_MTU - 14;

@@ -1,5 +1,6 @@
 package io.busbar.busdrivers.vhostuser;
 
+import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.UnixStream;
 import io.busbar.core.virtio.vhostuser.BackEndRequest;
 import io.busbar.core.virtio.vhostuser.MessageLayout;
@@ -23,6 +24,10 @@ final class BackendChannel implements AutoCloseable {
     void configChanged() {
         Message.writeHeader(message, BackEndRequest.CONFIG_CHANGE_MSG.id(), MessageLayout.VERSION, 0);
         stream.send(message.address(), MessageLayout.HEADER_BYTES);
+    }
+
+    Fd fd() {
+        return stream.fd();
     }
 
     @Override

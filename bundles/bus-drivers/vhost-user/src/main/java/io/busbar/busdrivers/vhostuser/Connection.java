@@ -9,6 +9,7 @@ import io.busbar.core.linux.UnixStream;
 import io.busbar.core.virtio.vhostuser.MessageLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,6 +30,8 @@ final class Connection implements AutoCloseable {
     private final MemorySegment input = Arena.ofAuto().allocate(MessageLayout.HEADER_BYTES + MAX_PAYLOAD, Long.BYTES);
     private final MemorySegment output = Arena.ofAuto().allocate(MessageLayout.HEADER_BYTES + MAX_PAYLOAD, Long.BYTES);
     private int received;
+    /** Descriptors of the message that was begun, which another process has received. */
+    private List<Fd> early = List.of();
 
     Connection(UnixStream stream) {
         this.stream = stream;
@@ -58,7 +61,35 @@ final class Connection implements AutoCloseable {
         }
         int length = received;
         received = 0;
-        return Optional.of(new Message(input.asSlice(0, length), stream.takeDescriptors()));
+        return Optional.of(new Message(input.asSlice(0, length), takeDescriptors()));
+    }
+
+    private List<Fd> takeDescriptors() {
+        List<Fd> all = new ArrayList<>(early);
+        all.addAll(stream.takeDescriptors());
+        early = List.of();
+        return all;
+    }
+
+    /** Writes the socket, and the message that was begun. */
+    void save(SessionWriter to) {
+        early = takeDescriptors();
+        to.descriptor(stream.fd()).bytes(input.asSlice(0, received).toArray(JAVA_BYTE)).number(early.size());
+        early.forEach(to::descriptor);
+    }
+
+    /** Goes on with a connection that another process had. */
+    static Connection restore(SessionReader from) throws RefusedException {
+        Connection connection = new Connection(UnixStream.adopt(from.neededDescriptor()));
+        byte[] begun = from.bytes(MessageLayout.HEADER_BYTES + MAX_PAYLOAD);
+        MemorySegment.copy(begun, 0, connection.input, JAVA_BYTE, 0, begun.length);
+        connection.received = begun.length;
+        List<Fd> early = new ArrayList<>();
+        for (int left = from.number(0, UnixStream.MAX_DESCRIPTORS); left > 0; left--) {
+            early.add(from.neededDescriptor());
+        }
+        connection.early = early;
+        return connection;
     }
 
     /** Returns whether a message was begun that is not complete. */
@@ -106,6 +137,8 @@ final class Connection implements AutoCloseable {
     @Override
     public void close() {
         stream.close();
+        early.forEach(Fd::close);
+        early = List.of();
     }
 
     private int wanted() {

@@ -1,14 +1,16 @@
 package io.busbar.busdrivers.vhostuser;
 
+import io.busbar.api.vdpa.Handover;
+import io.busbar.api.vdpa.HandoverBusDriver;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
-import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaDevice;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.linux.UnixListener;
 import io.busbar.core.linux.UnixStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * <p>Who connects while another front-end is served is disconnected; who connects while the device is being taken back
  * from one that has left waits until that is done, as User Mode Linux tries only once.
  */
-final class DeviceBinding implements VdpaBusDriver.Binding {
+final class DeviceBinding implements HandoverBusDriver.HandoverBinding {
 
     private static final Logger LOG = LoggerFactory.getLogger(DeviceBinding.class);
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -78,6 +80,8 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
     private volatile String endpoint = "";
     private volatile boolean connected;
     private volatile Health health = Health.OK;
+    /** Nothing is served until it is resumed, here or in another process. */
+    private volatile boolean suspended;
 
     /**
      * Makes a binding that does not listen yet.
@@ -146,7 +150,8 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
 
     @Override
     public void close() {
-        if (!closed.compareAndSet(false, true)) {
+        // A binding that another process has now is not taken apart here: its driver would see that.
+        if (suspended || !closed.compareAndSet(false, true)) {
             return;
         }
         synchronized (this) {
@@ -168,6 +173,148 @@ final class DeviceBinding implements VdpaBusDriver.Binding {
     /** Returns whether no front-end is there, and the device was taken back from the last one. */
     boolean idle() {
         return current == null;
+    }
+
+    // To and from another process
+
+    @Override
+    public Handover suspend() throws VdpaException {
+        SessionWriter to = new SessionWriter();
+        Client[] last = new Client[1];
+        suspended = true;
+        synchronized (this) {
+            if (listener == null) {
+                throw new VdpaException(VdpaError.EOPNOTSUPP, "it does not listen: " + health.sentence());
+            }
+            listening.cancel();
+            to.bytes(listener.path().toString().getBytes(StandardCharsets.UTF_8)).descriptor(listener.fd());
+        }
+        reactor.call(() -> {
+            last[0] = current;
+            if (acceptPause != null) {
+                acceptPause.cancel();
+                acceptPause = null;
+            }
+        });
+        Client client = last[0];
+        to.flag(client != null);
+        if (client != null) {
+            stopReading(client);
+            handOver(client, to);
+        }
+        return to.toHandover();
+    }
+
+    /** When the call returns what was read is handled, and nothing more is read. */
+    private void stopReading(Client client) {
+        lane.call(() -> {
+            if (client.watch != null) {
+                client.watch.cancel();
+            }
+        });
+        reactor.call(() -> stopClock(client));
+        lane.call(() -> { });
+    }
+
+    private void handOver(Client client, SessionWriter to) throws VdpaException {
+        VdpaException[] refused = new VdpaException[1];
+        lane.call(() -> {
+            try {
+                if (client.left || client.session == null) {
+                    throw new ProtocolException("its front-end is leaving at this moment");
+                }
+                client.connection.save(to);
+                client.session.suspend(to);
+            } catch (ProtocolException e) {
+                refused[0] = new VdpaException(VdpaError.EAGAIN, Reason.IN_USE, e.getMessage(), e);
+            }
+        });
+        if (refused[0] != null) {
+            throw refused[0];
+        }
+    }
+
+    /**
+     * Takes over what another process had, suspended.
+     *
+     * @throws VdpaException why not; what came in is closed, and the socket's file left alone
+     */
+    void adopt(Handover state) throws VdpaException {
+        suspended = true;
+        try (SessionReader from = new SessionReader(state)) {
+            Path path = Path.of(new String(from.bytes(SocketFile.MAX_PATH), StandardCharsets.UTF_8));
+            listener = UnixListener.adopt(from.neededDescriptor(), path);
+            endpoint = path.toString();
+            if (from.flag()) {
+                Client client = new Client(Connection.restore(from));
+                client.session = new Session(device, client.connection,
+                        new Translation(device, kicks, () -> deviceChanged(client)), settings);
+                current = client;
+                connected = true;
+                client.session.begin();
+                client.session.restore(from);
+            }
+            from.end();
+        } catch (LinuxException | ProtocolException | RefusedException e) {
+            refuse();
+            throw new VdpaException(VdpaError.EINVAL, Reason.STATE_UNKNOWN, e.getMessage(), e);
+        }
+    }
+
+    private void refuse() throws VdpaException {
+        if (listener != null) {
+            listener.fd().close();
+        }
+        if (current != null) {
+            current.session.end();
+            current.connection.close();
+        }
+    }
+
+    @Override
+    public void resume() {
+        suspended = false;
+        Client[] last = new Client[1];
+        reactor.call(() -> last[0] = current);
+        Client client = last[0];
+        if (client != null) {
+            lane.call(() -> goOn(client));
+        }
+        listenOn();
+    }
+
+    private synchronized void listenOn() {
+        if (listener == null) {
+            return;
+        }
+        try {
+            listening = reactor.watch(listener.fd(), this::clientWaits);
+            reactor.call(() -> doorbell = listening);
+        } catch (LinuxException e) {
+            health = new Health(Reason.INTERNAL, e.getMessage());
+        }
+    }
+
+    private void goOn(Client client) {
+        if (client.left || client.session == null) {
+            return;
+        }
+        try {
+            client.session.resume();
+        } catch (RefusedException e) {
+            LOG.warn("{}: {}", device.name(), e.getMessage());
+        } catch (ProtocolException e) {
+            disconnect(client, e.getMessage());
+            return;
+        }
+        try {
+            if (client.connection.inMessage()) {
+                startClock(client, "the front-end did not finish a message in time");
+            }
+            client.watch = reactor.watch(client.connection.fd(), watch -> clientIsReadable(client, watch));
+        } catch (LinuxException e) {
+            disconnect(client, e.getMessage());
+        }
     }
 
     // On the reactor's thread

@@ -104,6 +104,26 @@ final class GuestRegion implements AutoCloseable {
         return shape;
     }
 
+    void save(SessionWriter to) {
+        to.number(shape.guest()).number(shape.size()).number(shape.user()).number(shape.offset()).number(uses).descriptor(fd);
+    }
+
+    /** Maps a region that another process had mapped. */
+    static GuestRegion restore(SessionReader from, MemoryPolicy policy) throws RefusedException {
+        Shape shape = new Shape(from.number(), from.number(), from.number(), from.number());
+        shape.check();
+        int uses = from.number(1, Integer.MAX_VALUE);
+        Fd fd = from.neededDescriptor();
+        try {
+            GuestRegion region = map(shape, fd, policy);
+            region.uses = uses;
+            return region;
+        } catch (RefusedException refused) {
+            fd.close();
+            throw refused;
+        }
+    }
+
     MemoryRegion memory() {
         return new MemoryRegion(
                 shape.guest(), shape.size(), mapping.segment(), true, fd.number(), shape.offset());

@@ -7,6 +7,7 @@ import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.FdKind;
 import io.busbar.core.linux.LinuxException;
+import java.util.Optional;
 
 /**
  * The record of requests in flight that a front-end keeps over the life of its back-end (vhost-user, Inflight I/O
@@ -60,6 +61,22 @@ final class InflightRecord {
             given = true;
         } catch (LinuxException | VdpaException e) {
             throw new RefusedException("in-flight record: " + e.getMessage(), e);
+        }
+    }
+
+    void save(SessionWriter to) {
+        to.descriptor(file);
+        if (file != null) {
+            to.number(area.size()).number(area.offset()).number(area.queues()).number(area.queueSize());
+        }
+    }
+
+    /** Takes the record of another process; the device gets it with {@link #giveAgain()}. */
+    void restore(SessionReader from) throws RefusedException {
+        Optional<Fd> there = from.descriptor();
+        if (there.isPresent()) {
+            file = there.get();
+            area = new InflightArea(file.number(), from.number(), from.number(), from.number(1, queues), from.number(1, queueSize));
         }
     }
 

@@ -3,6 +3,8 @@ package io.busbar.busdrivers.vhostuser;
 import io.busbar.api.vdpa.VqCallback;
 import io.busbar.core.linux.CallSignal;
 import io.busbar.core.linux.Fd;
+import io.busbar.core.linux.LinuxException;
+import java.util.Optional;
 
 /**
  * What a front-end has said about one ring, and whether the device runs it. Outlives stops and resets of the device, as
@@ -86,6 +88,40 @@ final class Ring implements VqCallback {
             error.close();
         }
         error = next;
+    }
+
+    void save(SessionWriter to) {
+        CallSignal calls = call;
+        to.number(size).flag(addresses != null);
+        if (addresses != null) {
+            to.number(addresses.descriptors()).number(addresses.available()).number(addresses.used());
+        }
+        to.number(base).flag(kicked).flag(enabled).flag(held).flag(broken).descriptor(kick)
+                .descriptor(calls == null ? null : calls.fd()).descriptor(error == null ? null : error.fd());
+    }
+
+    /** Goes on from where a ring of another process was; it does not run. */
+    void restore(SessionReader from, int most) throws RefusedException {
+        size = from.number(0, most);
+        addresses = from.flag() ? new RingAddresses(from.number(), from.number(), from.number()) : null;
+        base = from.number(0, 0xffff);
+        kicked = from.flag();
+        enabled = from.flag();
+        held = from.flag();
+        broken = from.flag();
+        kick = from.descriptor().orElse(null);
+        call = signal(from);
+        error = signal(from);
+    }
+
+    private static CallSignal signal(SessionReader from) throws RefusedException {
+        Optional<Fd> fd = from.descriptor();
+        try {
+            return fd.isEmpty() ? null : CallSignal.of(fd.get());
+        } catch (LinuxException e) {
+            fd.get().close();
+            throw new RefusedException(e.getMessage(), e);
+        }
     }
 
     /** Replaces the kick descriptor; nobody waits for the old one any more. */

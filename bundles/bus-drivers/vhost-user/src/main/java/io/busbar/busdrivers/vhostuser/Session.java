@@ -121,6 +121,37 @@ final class Session {
         translation.end();
     }
 
+    // To and from another process
+
+    /**
+     * Stops all rings, and writes what another session needs to go on.
+     *
+     * @throws ProtocolException if a ring does not stop
+     */
+    void suspend(SessionWriter to) throws ProtocolException {
+        translation.suspend();
+        to.number(negotiated).number(unknownMessages).number(refusals).descriptor(channel == null ? null : channel.fd());
+        translation.save(to);
+    }
+
+    /** Goes on from where another session was suspended; rings are started by {@link #resume()}. */
+    void restore(SessionReader from) throws RefusedException, ProtocolException {
+        negotiated = from.number();
+        unknownMessages = from.number(0, Integer.MAX_VALUE);
+        refusals = from.number(0, Integer.MAX_VALUE);
+        channel = from.descriptor().map(fd -> new BackendChannel(UnixStream.adopt(fd))).orElse(null);
+        if ((negotiated & ~offered) != 0) {
+            throw new RefusedException("protocol features 0x" + Long.toHexString(negotiated)
+                    + " were negotiated: expected a subset of 0x" + Long.toHexString(offered));
+        }
+        translation.restore(from, settings.get().memoryPolicy());
+    }
+
+    /** Starts the rings that were suspended. */
+    void resume() throws RefusedException, ProtocolException {
+        translation.resume();
+    }
+
     private void noticeBreakdown() throws ProtocolException {
         if (!translation.noticeBreakdown()) {
             return;

@@ -23,7 +23,7 @@ import java.nio.file.attribute.UserPrincipalNotFoundException;
 final class SocketFile {
 
     /** Bytes of the longest path that a Unix socket can have. */
-    private static final int MAX_PATH = 107;
+    static final int MAX_PATH = 107;
     private static final String SUFFIX = ".sock";
     private static final String PRIVATE = "rwx------";
 

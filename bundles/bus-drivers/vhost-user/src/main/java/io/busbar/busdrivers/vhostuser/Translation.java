@@ -347,6 +347,71 @@ final class Translation {
         ring(index).setError(takeSignal(message));
     }
 
+    // To and from another process
+
+    /** Stops the rings that run, and keeps what was said of them. */
+    void suspend() throws ProtocolException {
+        for (Ring ring : rings) {
+            stop(ring);
+        }
+    }
+
+    /** Starts the rings that can run; each is kicked and called once, as either may have gone to nobody. */
+    void resume() throws RefusedException, ProtocolException {
+        startRings();
+        for (Ring ring : rings) {
+            if (ring.running) {
+                ring.called();
+            }
+        }
+    }
+
+    void save(SessionWriter to) {
+        to.number(features).flag(featuresKnown).flag(featuresRefused).flag(settled).number(status);
+        List<GuestRegion> regions = memory.table().regions();
+        to.number(regions.size());
+        regions.forEach(region -> region.save(to));
+        inflight.save(to);
+        to.number(rings.length);
+        for (Ring ring : rings) {
+            ring.save(to);
+        }
+    }
+
+    /** Brings a fresh device to where the one of another process was, but for its rings, which do not run yet. */
+    void restore(SessionReader from, MemoryPolicy policy) throws RefusedException, ProtocolException {
+        features = from.number();
+        featuresKnown = from.flag();
+        featuresRefused = from.flag();
+        boolean wasSettled = from.flag();
+        status = from.number(0, 0xff);
+        List<GuestRegion> regions = new ArrayList<>();
+        for (int left = from.number(0, MEMORY_SLOTS); left > 0; left--) {
+            GuestRegion region = GuestRegion.restore(from, policy);
+            memory.own(GuestMemory.of(List.of(region)));
+            regions.add(region);
+        }
+        inflight.restore(from);
+        from.number(rings.length, rings.length);
+        for (Ring ring : rings) {
+            ring.restore(from, ops.getVqNumMax());
+        }
+        if (wasSettled) {
+            settle();
+        }
+        if (!regions.isEmpty()) {
+            replaceMemory(GuestMemory.of(regions));
+        }
+    }
+
+    private void replaceMemory(GuestMemory table) throws RefusedException {
+        try {
+            memory.replace(table);
+        } catch (VdpaException e) {
+            throw new RefusedException("the device does not take the memory table: " + e.getMessage(), e);
+        }
+    }
+
     // What the device says
 
     /**

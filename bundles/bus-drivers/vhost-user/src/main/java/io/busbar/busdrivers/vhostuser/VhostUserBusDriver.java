@@ -1,6 +1,8 @@
 package io.busbar.busdrivers.vhostuser;
 
 import io.busbar.api.vdpa.BusDriverType;
+import io.busbar.api.vdpa.Handover;
+import io.busbar.api.vdpa.HandoverBusDriver;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaBusDriver;
@@ -33,7 +35,7 @@ import org.slf4j.LoggerFactory;
 @Component(service = VdpaBusDriver.class, configurationPid = VhostUserBusDriver.PID)
 @Designate(ocd = VhostUserConfig.class)
 @BusDriverType(type = {"block", "net", "console"}, name = "vhost-user")
-public final class VhostUserBusDriver implements VdpaBusDriver {
+public final class VhostUserBusDriver implements HandoverBusDriver {
 
     static final String PID = "io.busbar.busdrivers.vhostuser";
 
@@ -116,6 +118,14 @@ public final class VhostUserBusDriver implements VdpaBusDriver {
             bindings.remove(binding);
             throw refused;
         }
+        return binding;
+    }
+
+    @Override
+    public HandoverBinding adopt(VdpaDevice device, Handover state) throws VdpaException {
+        DeviceBinding binding = new DeviceBinding(device, () -> settings, reactor(), new Lane(threads), bindings::remove);
+        binding.adopt(state);
+        bindings.add(binding);
         return binding;
     }
 

@@ -2,6 +2,7 @@ package io.busbar.core.bus;
 
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.BusSnapshot;
+import io.busbar.api.vdpa.HandoverBus;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.LeavingDevice;
 import io.busbar.api.vdpa.Reason;
@@ -43,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * <p>Threads: {@link package-info the package} tells the locks. What parts that arrive make possible is done on the
  * executor; what parts that leave make necessary is done before the call returns.
  */
-final class Bus implements VdpaBus {
+final class Bus implements HandoverBus {
 
     private static final Logger LOG = LoggerFactory.getLogger(Bus.class);
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -65,6 +66,8 @@ final class Bus implements VdpaBus {
     /** Names of devices that are being made. */
     private final Set<String> reserved = ConcurrentHashMap.newKeySet();
     private volatile boolean behind;
+    /** Devices that come from another process; under the lock of changes. */
+    private Arrival arrival;
 
     /**
      * Makes an empty bus.
@@ -306,6 +309,68 @@ final class Bus implements VdpaBus {
             throw new VdpaException(VdpaError.ENODEV, Reason.NOT_FOUND, "device not found", null);
         }
         return slot;
+    }
+
+    // To and from another process
+
+    @Override
+    public void handOver(Successor successor) throws VdpaException {
+        changes.run("handing over to another process", () -> {
+            Departure.of(slots.values(), successor);
+            // They are the successor's: nobody here adds, binds or takes them off any more.
+            makers.clear();
+            drivers.clear();
+            slots = Map.of();
+        });
+    }
+
+    @Override
+    public void open(List<Place> places) throws VdpaException {
+        changes.run("opening what another process hands over", () -> {
+            if (arrival != null || !slots.isEmpty()) {
+                throw new VdpaException(VdpaError.EBUSY, "bus " + name + " has devices: expected one that has none");
+            }
+            arrival = new Arrival(new Arriving());
+            arrival.open(places);
+        });
+    }
+
+    @Override
+    public void adopt(List<Stopped> devices) throws VdpaException {
+        changes.run("taking over from another process", () -> {
+            if (arrival == null) {
+                throw new VdpaException(VdpaError.EINVAL, "nothing was opened that could be taken over");
+            }
+            arrival.adopt(devices);
+        });
+    }
+
+    @Override
+    public void resume() {
+        leave("serving what another process has handed over", () -> {
+            if (arrival != null) {
+                arrival.resume().forEach(this::put);
+                arrival = null;
+            }
+        });
+    }
+
+    private final class Arriving implements Arrival.Host {
+
+        @Override
+        public Optional<PluggedIn<VdpaManagementDevice>> maker(String wanted) {
+            return Bus.this.maker(wanted);
+        }
+
+        @Override
+        public Optional<PluggedIn<VdpaBusDriver>> driver(String wanted) {
+            return drivers.stream().filter(driver -> driver.name().equals(wanted)).findFirst();
+        }
+
+        @Override
+        public void make(DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker) throws VdpaException {
+            install(slot, maker, Vendors.add(maker, new AddRequest(slot.name(), slot.words())));
+        }
     }
 
     // Parts that come and go

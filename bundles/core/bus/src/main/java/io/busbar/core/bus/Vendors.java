@@ -98,6 +98,34 @@ final class Vendors {
         }
     }
 
+    /** One step of handing a device over to another process, or of taking it over. */
+    @FunctionalInterface
+    interface Step {
+        void run() throws VdpaException;
+    }
+
+    /** Takes a step; what is thrown names the device. */
+    static void handingOver(DeviceSlot slot, Step step) throws VdpaException {
+        try {
+            step.run();
+        } catch (VdpaException refused) {
+            throw new VdpaException(
+                    refused.error(), refused.reason(), slot.name() + ": " + refused.getMessage(), refused);
+        } catch (RuntimeException | LinkageError thrown) {
+            LOG.error("{} failed to be handed over", slot.name(), thrown);
+            throw new VdpaException(VdpaError.EIO, Reason.INTERNAL, slot.name() + ": " + thrown, thrown);
+        }
+    }
+
+    /** Takes a step that must be taken; what is thrown is logged. */
+    static void quietly(String what, Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | LinkageError thrown) {
+            LOG.error("a part failed to {}", what, thrown);
+        }
+    }
+
     /** Asks a bus driver whether it takes a device; one that throws does not. */
     static boolean matches(PluggedIn<VdpaBusDriver> driver, PresentDevice device) {
         try {

@@ -73,6 +73,17 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
+    /**
+     * Takes over a socket that listens, of another process: from now on its file is this one's to remove.
+     *
+     * @param fd   taken over if the call returns
+     * @param path where it listens
+     * @throws LinuxException ENOENT when nothing is there any more
+     */
+    public static UnixListener adopt(Fd fd, Path path) throws LinuxException {
+        return new UnixListener(fd, path, FileStatus.ofPath(path.toString()));
+    }
+
     /** A connection that is waiting, if any. */
     public Optional<UnixStream> accept() throws LinuxException {
         int flags = UnixAddress.SOCK_CLOEXEC | UnixAddress.SOCK_NONBLOCK;

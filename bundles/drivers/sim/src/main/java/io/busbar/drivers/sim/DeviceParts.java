@@ -220,7 +220,7 @@ final class DeviceParts implements OpenBackend.Listener {
     /** Returns a queue's counters: those of the models, then the ring's. Any thread. */
     Map<String, Long> statistics(int queue) {
         Map<String, Long> statistics = past.with(model, queue);
-        statistics.putAll(path.counters(queue));
+        path.counters(queue).forEach((counter, count) -> statistics.merge(counter, count, Long::sum));
         return statistics;
     }
 
@@ -667,6 +667,47 @@ final class DeviceParts implements OpenBackend.Listener {
                     "the new device model takes no state over: expected one that knows " + state, null);
         }
         stateful.restoreState(state);
+    }
+
+    // To and from another process
+
+    /** Returns what a device in another process needs to go on from here. */
+    DeviceHandover save() throws VdpaException {
+        lock.lock();
+        try {
+            checkAttached();
+            Map<Integer, Map<String, Long>> statistics = new LinkedHashMap<>();
+            for (int queue = 0; queue < vqCount; queue++) {
+                statistics.put(queue, statistics(queue));
+            }
+            Optional<ModelState> state = model instanceof StatefulDeviceModel stateful
+                    ? Optional.of(stateful.saveState())
+                    : Optional.empty();
+            return new DeviceHandover(configWrites, linkDown, statistics, swaps, state);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Goes on from where a device of another process was; no queue is served. */
+    void restore(DeviceHandover from) throws VdpaException {
+        lock.lock();
+        try {
+            checkAttached();
+            if (from.linkDown()) {
+                setLink(false);
+            }
+            for (Map.Entry<Integer, byte[]> write : from.configWrites().entrySet()) {
+                writeConfig(write.getKey(), write.getValue());
+            }
+            if (from.model().isPresent()) {
+                handOver(from.model().get(), model);
+            }
+            past.add(from.statistics());
+            swaps = from.swaps();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** A backend has lost what it must not work without: it is let go as if it had left, and opened again once it can be. */

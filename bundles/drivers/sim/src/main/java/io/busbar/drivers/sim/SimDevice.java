@@ -1,6 +1,8 @@
 package io.busbar.drivers.sim;
 
 import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.Handover;
+import io.busbar.api.vdpa.HandoverDevice;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.LeavingDevice;
 import io.busbar.api.vdpa.Reason;
@@ -10,16 +12,17 @@ import io.busbar.api.vdpa.SwappableBackend;
 import io.busbar.api.vdpa.SwappableModel;
 import io.busbar.api.vdpa.VdpaConfigOps;
 import io.busbar.api.vdpa.VdpaException;
-import io.busbar.api.vdpa.VdpaParentDevice;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** A software vDPA device. */
-final class SimDevice implements VdpaParentDevice, SwappableBackend, SwappableModel, LeavingDevice {
+final class SimDevice implements HandoverDevice, SwappableBackend, SwappableModel, LeavingDevice {
 
     private final Inside inside;
     private final VdpaConfigOps ops;
+    /** Null while it is not on its way to another process. Control threads, one at a time. */
+    private HandingOver handingOver;
 
     /**
      * What a device is made of, for its ops.
@@ -90,6 +93,29 @@ final class SimDevice implements VdpaParentDevice, SwappableBackend, SwappableMo
     @Override
     public boolean wantsToLeave() {
         return inside.parts().isExpired();
+    }
+
+    @Override
+    public void prepareHandover() throws VdpaException {
+        handingOver = HandingOver.begin(inside.parts());
+    }
+
+    @Override
+    public Handover handOver() throws VdpaException {
+        return inside.parts().save().toRecord();
+    }
+
+    @Override
+    public void cancelHandover() {
+        if (handingOver != null) {
+            handingOver.cancel();
+            handingOver = null;
+        }
+    }
+
+    @Override
+    public void takeOver(Handover state) throws VdpaException {
+        inside.parts().restore(DeviceHandover.of(state));
     }
 
     /** Returns the words that it was made of, without the secret ones, which begin with a dot, and what came of them. */

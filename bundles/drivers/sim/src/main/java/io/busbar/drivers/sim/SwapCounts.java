@@ -1,5 +1,8 @@
 package io.busbar.drivers.sim;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.Map;
 
 /**
@@ -18,6 +21,16 @@ record SwapCounts(long swaps, long lastNanos, long longestNanos) {
     /** Returns these and one more. */
     SwapCounts and(long nanos) {
         return new SwapCounts(swaps + 1, nanos, Math.max(longestNanos, nanos));
+    }
+
+    void write(DataOutput out) throws IOException {
+        out.writeLong(swaps);
+        out.writeLong(lastNanos);
+        out.writeLong(longestNanos);
+    }
+
+    static SwapCounts read(DataInput in) throws IOException {
+        return new SwapCounts(in.readLong(), in.readLong(), in.readLong());
     }
 
     /** Adds them to what a device says of itself, if there were some. */
