@@ -220,7 +220,8 @@ public interface DataPath extends AutoCloseable {
     interface Exchange {
 
         /**
-         * Does it; must not block.
+         * Does it. The driver waits meanwhile, so it must not take long; the rest of a copy is the one exception, and has a limit of
+         * its own.
          *
          * @return the model that the queues go on with: the one before, or one with the same queues of the same kinds and groups
          * @throws VdpaException if it is refused; all is as it was then
