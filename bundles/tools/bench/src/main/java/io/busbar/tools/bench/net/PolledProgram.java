@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A program whose thread polls, or a guest; it says when it is ready, answers lines with lines, and ends with its input. */
 final class PolledProgram implements AutoCloseable {
@@ -51,8 +52,11 @@ final class PolledProgram implements AutoCloseable {
      * @throws IOException if it ends before, or takes longer; the message has what it printed
      */
     String await(Duration limit, String... words) throws IOException {
-        CompletableFuture<Void> late = CompletableFuture.runAsync(
-                process::destroyForcibly, CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS));
+        AtomicBoolean late = new AtomicBoolean();
+        CompletableFuture<Void> end = CompletableFuture.runAsync(() -> {
+            late.set(true);
+            process.destroyForcibly();
+        }, CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS));
         StringBuilder others = new StringBuilder();
         try {
             for (String line = output.readLine(); line != null; line = output.readLine()) {
@@ -62,11 +66,11 @@ final class PolledProgram implements AutoCloseable {
                 others.append('\n').append(line);
             }
             String said = "\"" + String.join("\" or \"", words) + "\"";
-            throw new IOException(late.isDone()
+            throw new IOException(late.get()
                     ? name + " did not say " + said + " within " + limit.toMillis() + " ms:" + others
                     : name + " has ended before it said " + said + ":" + others);
         } finally {
-            late.cancel(false);
+            end.cancel(false);
         }
     }
 
