@@ -16,7 +16,7 @@ import org.osgi.annotation.bundle.Capability;
 @Target(ElementType.TYPE)
 @Capability(
         namespace = BusDriverType.NAMESPACE,
-        attribute = {"type:List<String>=\"${#type}\"", "name:List<String>=\"${#name}\"", "class=${@class}"})
+        attribute = {"type:List<String>=\"${#type}\"", "name:List<String>=\"${#name}\"", "class=${@class}", "onDemand=${#onDemand}"})
 public @interface BusDriverType {
 
     /** The namespace of the capability. */
@@ -27,4 +27,10 @@ public @interface BusDriverType {
 
     /** The name of the bus driver. */
     String[] name();
+
+    /**
+     * Whether the services come and go while the bundle is active, such as one for each card that is there: nothing is missing while
+     * there are none.
+     */
+    boolean onDemand() default false;
 }

@@ -17,7 +17,7 @@ import org.osgi.annotation.bundle.Capability;
 @Target(ElementType.TYPE)
 @Capability(
         namespace = DriverType.NAMESPACE,
-        attribute = {"type:List<String>=\"${#type}\"", "name:List<String>=\"${#name}\"", "class=${@class}"})
+        attribute = {"type:List<String>=\"${#type}\"", "name:List<String>=\"${#name}\"", "class=${@class}", "onDemand=${#onDemand}"})
 public @interface DriverType {
 
     /** The namespace of the capability. */
@@ -28,4 +28,10 @@ public @interface DriverType {
 
     /** The names of the management devices: one for each type, or one for all types. */
     String[] name();
+
+    /**
+     * Whether the services come and go while the bundle is active, such as one for each card that is there: nothing is missing while
+     * there are none.
+     */
+    boolean onDemand() default false;
 }

@@ -12,8 +12,14 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface VdpaBus {
 
-    /** Service property of a bus, and of management devices and bus drivers that belong to one bus. */
+    /**
+     * Service property of a bus: its name. Of management devices and bus drivers: the names of the buses that they are for, or
+     * {@link #EVERY}; without it {@link #HOST}.
+     */
     String BUS = "busbar.bus";
+
+    /** As {@link #BUS} of a management device or bus driver: every bus that there is or will be. */
+    String EVERY = "*";
 
     /** The name of the bus that is always there. */
     String HOST = "host";

@@ -6,7 +6,7 @@ import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * Adds and removes vDPA devices of one kind at a user's request (Linux {@code struct vdpa_mgmt_dev}). An OSGi service:
- * the bus named by its service property {@link VdpaBus#BUS} (default {@code host}) takes it up; when it goes, the bus
+ * each bus named by its service property {@link VdpaBus#BUS} (default {@code host}) takes it up; when it goes, the bus
  * first removes the devices that it made. A change of its service properties says that it may be able to make now what
  * it could not before: the bus asks again for devices that are absent.
  */

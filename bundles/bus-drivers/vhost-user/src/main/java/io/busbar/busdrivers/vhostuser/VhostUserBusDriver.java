@@ -5,6 +5,7 @@ import io.busbar.api.vdpa.Handover;
 import io.busbar.api.vdpa.HandoverBusDriver;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaDevice;
 import io.busbar.api.vdpa.VdpaError;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * The bus driver {@code vhost-user}: every device that it is bound to listens at a Unix socket, where User Mode
  * Linux, QEMU or DPDK use it.
  */
-@Component(service = VdpaBusDriver.class, configurationPid = VhostUserBusDriver.PID)
+@Component(service = VdpaBusDriver.class, property = VdpaBus.BUS + "=" + VdpaBus.EVERY, configurationPid = VhostUserBusDriver.PID)
 @Designate(ocd = VhostUserConfig.class)
 @BusDriverType(type = {"block", "net", "console"}, name = "vhost-user")
 public final class VhostUserBusDriver implements HandoverBusDriver {

@@ -6,6 +6,7 @@ import io.busbar.api.driver.DeviceDriver;
 import io.busbar.api.driver.NetDriver;
 import io.busbar.api.vdpa.BusDriverType;
 import io.busbar.api.vdpa.Reason;
+import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaDevice;
 import io.busbar.api.vdpa.VdpaError;
@@ -35,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * The bus driver {@code virtio}: devices that are bound to it are driven by this process, and are there for everybody as
  * services ({@link BlockDriver}, {@link NetDriver}, {@link ConsoleDriver}). It takes a device only if its driver override says so.
  */
-@Component(service = VdpaBusDriver.class, configurationPid = VirtioBusDriver.PID)
+@Component(service = VdpaBusDriver.class, property = VdpaBus.BUS + "=" + VdpaBus.EVERY, configurationPid = VirtioBusDriver.PID)
 @Designate(ocd = VirtioBusConfig.class)
 @BusDriverType(type = {"block", "net", "console"}, name = "virtio")
 public final class VirtioBusDriver implements VdpaBusDriver {

@@ -28,7 +28,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,7 +53,7 @@ final class Bus implements HandoverBus {
 
     private final String name;
     private final Executor control;
-    private final Supplier<List<BusSnapshot.Part>> plugins;
+    private final UnaryOperator<List<BusSnapshot.Part>> parts;
     private final Duration patience;
     private final ChangeLock changes;
     private final PatientCalls patient;
@@ -74,28 +74,28 @@ final class Bus implements HandoverBus {
      *
      * @param name    its name
      * @param control does what arrivals make possible, one after the other
-     * @param plugins tells the device models and backends that are there, and which management devices and bus drivers should be
+     * @param parts   completes the list of management devices and bus drivers that are there for a snapshot
      */
-    Bus(String name, Executor control, Supplier<List<BusSnapshot.Part>> plugins) {
-        this(name, control, plugins, PATIENCE);
+    Bus(String name, Executor control, UnaryOperator<List<BusSnapshot.Part>> parts) {
+        this(name, control, parts, PATIENCE);
     }
 
     /** As the other one, but waits for another change only so long. */
-    Bus(String name, Executor control, Supplier<List<BusSnapshot.Part>> plugins, Duration patience) {
-        this(name, control, plugins, patience, System::nanoTime);
+    Bus(String name, Executor control, UnaryOperator<List<BusSnapshot.Part>> parts, Duration patience) {
+        this(name, control, parts, patience, System::nanoTime);
     }
 
     /** As the other ones, but by another clock. */
     Bus(
             String name,
             Executor control,
-            Supplier<List<BusSnapshot.Part>> plugins,
+            UnaryOperator<List<BusSnapshot.Part>> parts,
             Duration patience,
             LongSupplier nanoTime) {
         this.name = name;
         this.nanoTime = nanoTime;
         this.control = control;
-        this.plugins = plugins;
+        this.parts = parts;
         this.patience = patience;
         changes = new ChangeLock("bus " + name, patience);
         // Taking a device off takes up to three of these, which is what others wait for a change.
@@ -745,20 +745,20 @@ final class Bus implements HandoverBus {
 
     @Override
     public BusSnapshot snapshot() {
-        List<BusSnapshot.Part> parts = new ArrayList<>();
+        List<BusSnapshot.Part> there = new ArrayList<>();
         for (PluggedIn<VdpaManagementDevice> maker : makers) {
             Health health = isFirst(maker)
                     ? Health.OK
                     : new Health(Reason.CONFIG_INVALID, "a management device " + maker.name() + " was there before");
-            parts.add(new BusSnapshot.Part(
+            there.add(new BusSnapshot.Part(
                     BusSnapshot.Kind.MANAGEMENT_DEVICE, "", maker.name(), maker.origin(), health));
         }
         for (PluggedIn<VdpaBusDriver> driver : drivers) {
-            parts.add(new BusSnapshot.Part(
+            there.add(new BusSnapshot.Part(
                     BusSnapshot.Kind.BUS_DRIVER, "", driver.name(), driver.origin(), Health.OK));
         }
         return new BusSnapshot(
-                name, changeCount.get(), DeclaredDrivers.merge(parts, plugins.get()), slots.values().stream().map(this::look).toList());
+                name, changeCount.get(), parts.apply(there), slots.values().stream().map(this::look).toList());
     }
 
     /**

@@ -26,7 +26,7 @@ final class DeclaredDrivers {
     private DeclaredDrivers() {}
 
     /**
-     * Returns what a bundle names.
+     * Returns what a bundle names, but for what comes and goes while it is active.
      *
      * @param bundle which is active
      */
@@ -35,6 +35,9 @@ final class DeclaredDrivers {
         BundleRevision revision = bundle.adapt(BundleRevision.class);
         NAMESPACES.forEach((namespace, kind) -> {
             for (BundleCapability capability : revision.getDeclaredCapabilities(namespace)) {
+                if (Boolean.parseBoolean(String.valueOf(capability.getAttributes().get("onDemand")))) {
+                    continue;
+                }
                 List<String> types = texts(capability, "type");
                 List<String> names = texts(capability, "name");
                 for (int i = 0; i < names.size(); i++) {
@@ -61,16 +64,23 @@ final class DeclaredDrivers {
      * @param declared what all bundles name
      */
     static List<Part> merge(List<Part> there, List<Part> declared) {
-        List<Part> merged = new ArrayList<>();
-        for (Part part : there) {
-            merged.add(declared.stream()
-                    .filter(named -> isSame(named, part))
-                    .findFirst()
-                    .map(named -> new Part(part.kind(), named.type(), part.name(), part.origin(), part.health()))
-                    .orElse(part));
-        }
+        List<Part> merged = new ArrayList<>(typed(there, declared));
         declared.stream().filter(named -> there.stream().noneMatch(part -> isSame(named, part))).forEach(merged::add);
         return merged;
+    }
+
+    /**
+     * Adds to what is there the types that are named for it.
+     *
+     * @param there    management devices and bus drivers that are there
+     * @param declared what all bundles name
+     */
+    static List<Part> typed(List<Part> there, List<Part> declared) {
+        return there.stream().map(part -> declared.stream()
+                .filter(named -> isSame(named, part))
+                .findFirst()
+                .map(named -> new Part(part.kind(), named.type(), part.name(), part.origin(), part.health()))
+                .orElse(part)).toList();
     }
 
     private static boolean isSame(Part one, Part other) {

@@ -1,8 +1,8 @@
 /**
  * The bus: which management devices, devices and bus drivers there are, who is bound to whom, what is not up and why.
  *
- * <p>Modelled on Linux's vdpa core ({@code drivers/vdpa/vdpa.c}). {@link io.busbar.core.bus.HostBus} is the component;
- * {@link io.busbar.core.bus.Bus} knows nothing of OSGi. {@link io.busbar.core.bus.PluginExtender} makes services of
+ * <p>Modelled on Linux's vdpa core ({@code drivers/vdpa/vdpa.c}). {@link io.busbar.core.bus.Buses} is the component,
+ * {@link io.busbar.core.bus.ServedBus} a bus as a service; {@link io.busbar.core.bus.Bus} knows nothing of OSGi. {@link io.busbar.core.bus.PluginExtender} makes services of
  * annotated backends and device models.
  *
  * <p>Threads and locks. Four kinds of lock, taken in this order, none of them by a reader of the bus:

@@ -52,7 +52,7 @@ class BusTest {
     /** Waited for in full by each call that hangs, and enough for those that do not, on a machine with other work to do. */
     private static final Duration IMPATIENT = Duration.ofMillis(1500);
 
-    private final Bus bus = new Bus("host", Runnable::run, List::of);
+    private final Bus bus = new Bus("host", Runnable::run, parts -> parts);
     private final FakeMaker sim = new FakeMaker("sim_block");
     private final FakeDriver vhost = new FakeDriver("vhost-user");
 
@@ -90,7 +90,7 @@ class BusTest {
         @Test
         void keeps_the_place_of_a_device_that_cannot_be_made_yet_and_adds_it_when_it_can_be() throws VdpaException {
             AtomicLong clock = new AtomicLong();
-            Bus later = new Bus("host", Runnable::run, List::of, Duration.ofSeconds(30), clock::get);
+            Bus later = new Bus("host", Runnable::run, parts -> parts, Duration.ofSeconds(30), clock::get);
             later.arrived((VdpaManagementDevice) sim, "sim 1");
             sim.failure = new VdpaException(VdpaError.EAGAIN, Reason.NOT_CONNECTED, "nobody listens at /far", null);
 
@@ -563,7 +563,7 @@ class BusTest {
         private Path directory;
 
         private Bus started() {
-            Bus next = new Bus("host", Runnable::run, List::of);
+            Bus next = new Bus("host", Runnable::run, parts -> parts);
             next.keep(Optional.of(new DeviceStore(directory)));
             return next;
         }
@@ -841,7 +841,7 @@ class BusTest {
     class WhatWasRefused {
 
         private final AtomicLong now = new AtomicLong(-5);
-        private final Bus patient = new Bus("host", Runnable::run, List::of, Duration.ofSeconds(30), now::get);
+        private final Bus patient = new Bus("host", Runnable::run, parts -> parts, Duration.ofSeconds(30), now::get);
 
         @BeforeEach
         void simIsThere() throws VdpaException {
@@ -921,7 +921,7 @@ class BusTest {
 
     /** A bus whose management device {@code hanging} does not return, and what the command that called it ended with. */
     private final class Hung {
-        private final Bus bus = new Bus("host", Runnable::run, List::of, IMPATIENT);
+        private final Bus bus = new Bus("host", Runnable::run, parts -> parts, IMPATIENT);
         private final FakeMaker hanging = new FakeMaker.Revocable("hanging");
         private final Hang hang = new Hang();
         private final CompletableFuture<Throwable> outcome = new CompletableFuture<>();
@@ -1023,7 +1023,7 @@ class BusTest {
     @Test
     @Timeout(60)
     void a_part_that_left_while_another_change_hung_is_let_go_later() throws Exception {
-        Bus impatient = new Bus("host", Runnable::run, List::of, IMPATIENT);
+        Bus impatient = new Bus("host", Runnable::run, parts -> parts, IMPATIENT);
         impatient.arrived((VdpaManagementDevice) sim, "sim 1");
         impatient.arrived((VdpaBusDriver) vhost, "vhost 1");
         impatient.devAdd("sim_block", request("disk0"), false);
@@ -1047,7 +1047,7 @@ class BusTest {
     @Test
     @Timeout(60)
     void a_device_whose_parts_do_not_let_go_is_deleted_and_holds_up_nobody() throws Exception {
-        Bus impatient = new Bus("host", Runnable::run, List::of, IMPATIENT);
+        Bus impatient = new Bus("host", Runnable::run, parts -> parts, IMPATIENT);
         impatient.arrived((VdpaManagementDevice) sim, "sim 1");
         impatient.arrived((VdpaBusDriver) vhost, "vhost 1");
         VdpaDevice device = impatient.devAdd("sim_block", request("disk0"), false).orElseThrow();

@@ -27,4 +27,12 @@ class DeclaredDriversTest {
                 part("block", "a", "x 1", Health.OK), part("", "unnamed", "x 1", Health.OK),
                 part("net", "a", "y 1", ABSENT), new Part(Kind.BACKEND, "block", "file", "f 1", Health.OK));
     }
+
+    @Test
+    void a_bus_that_is_not_the_hosts_is_told_types_and_not_what_is_elsewhere() {
+        List<Part> there = List.of(part("", "a", "x 1", Health.OK));
+        List<Part> declared = List.of(part("block", "a", "x 1", ABSENT), part("net", "b", "y 1", ABSENT));
+
+        assertThat(DeclaredDrivers.typed(there, declared)).containsExactly(part("block", "a", "x 1", Health.OK));
+    }
 }

@@ -28,8 +28,8 @@ class HandoverTest {
     private static final VdpaException NO = new VdpaException(VdpaError.EIO, "no");
 
     private final List<String> calls = new ArrayList<>();
-    private final Bus old = new Bus("host", Runnable::run, List::of);
-    private final Bus young = new Bus("host", Runnable::run, List::of);
+    private final Bus old = new Bus("host", Runnable::run, parts -> parts);
+    private final Bus young = new Bus("host", Runnable::run, parts -> parts);
     private String refusing = "";
 
     @BeforeEach
@@ -238,7 +238,7 @@ class HandoverTest {
                 "new adopt disk1 disk1", "new take over disk1")) {
             refusing = call;
             calls.clear();
-            Bus another = new Bus("host", Runnable::run, List::of);
+            Bus another = new Bus("host", Runnable::run, parts -> parts);
             another.arrived((VdpaManagementDevice) new Maker("new "), "sim 1");
             another.arrived((VdpaBusDriver) new Driver("new "), "vhost 1");
             assertThatExceptionOfType(VdpaException.class).as(call).isThrownBy(() -> old.handOver(new HandoverBus.Successor() {

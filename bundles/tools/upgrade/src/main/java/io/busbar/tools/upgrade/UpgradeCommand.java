@@ -4,16 +4,22 @@ import io.busbar.api.command.CommandCall;
 import io.busbar.api.command.ShellCommand;
 import io.busbar.api.vdpa.HandoverBus;
 import io.busbar.api.vdpa.VdpaBus;
+import io.busbar.api.vdpa.VdpaDevice;
 import io.busbar.api.vdpa.VdpaException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.metatype.annotations.Designate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +36,8 @@ public final class UpgradeCommand implements ShellCommand {
     private static final long LAST_WORDS_MILLIS = 300;
 
     private final VdpaBus bus;
+    /** What is on them comes over a link of this process, and goes with it. */
+    private final Collection<VdpaBus> others = new CopyOnWriteArrayList<>();
     private final UpgradeConfig config;
 
     /**
@@ -43,6 +51,18 @@ public final class UpgradeCommand implements ShellCommand {
             @Reference(target = "(" + VdpaBus.BUS + "=" + VdpaBus.HOST + ")") VdpaBus bus, UpgradeConfig config) {
         this.bus = bus;
         this.config = config;
+    }
+
+    @Reference(
+            target = "(!(" + VdpaBus.BUS + "=" + VdpaBus.HOST + "))",
+            cardinality = ReferenceCardinality.MULTIPLE,
+            policy = ReferencePolicy.DYNAMIC)
+    void bindOther(VdpaBus other) {
+        others.add(other);
+    }
+
+    void unbindOther(VdpaBus other) {
+        others.remove(other);
     }
 
     @Override
@@ -73,6 +93,12 @@ public final class UpgradeCommand implements ShellCommand {
         }
         if (!(bus instanceof HandoverBus able) || config.directory().isEmpty()) {
             call.err("upgrade: this Busbar was not started by its launcher: nothing can be handed over\n");
+            return FAILED;
+        }
+        Optional<VdpaDevice> stays = others.stream().flatMap(other -> other.devices().stream()).findFirst();
+        if (stays.isPresent()) {
+            call.err("upgrade: " + stays.get().busName() + "/" + stays.get().name() + " is on a bus that cannot go on in another process;"
+                    + " this process goes on\n");
             return FAILED;
         }
         Path script = call.directory().resolve(call.words().getFirst());
