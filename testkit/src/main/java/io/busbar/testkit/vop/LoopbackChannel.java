@@ -5,11 +5,6 @@ import io.busbar.api.vop.DmaCompletion;
 import io.busbar.api.vop.LinkMeter;
 import io.busbar.api.vop.OwnMemory;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Queue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 
 /** A DMA channel: a thread that copies, in order, what was issued. */
 final class LoopbackChannel implements DmaChannel {
@@ -18,22 +13,36 @@ final class LoopbackChannel implements DmaChannel {
     private static final long MAX_BYTES = 512 << 10;
     private static final int CAPACITY = 64;
 
-    /** A transfer that was submitted. */
-    private record Transfer(boolean write, OwnMemory own, long offset, long peerAddress, long bytes, LoopbackMeter meter,
-            DmaCompletion completion, long token) {}
+    /** A place for a transfer. */
+    private static final class Transfer {
+        private boolean write;
+        private OwnMemory own;
+        private long offset;
+        private long peerAddress;
+        private long bytes;
+        private LoopbackMeter meter;
+        private DmaCompletion completion;
+        private long token;
+    }
 
     private final LoopbackEnd owner;
-    private final ExecutorService thread;
-    private final Queue<Transfer> submitted = new ArrayDeque<>();
-    private int pending;
+    private final LoopbackThread thread;
+    private final Transfer[] ring = new Transfer[CAPACITY];
+    /** Of transfers since the beginning: how many have ended, were issued, and were submitted. */
+    private int ended;
+    private int issued;
+    private int submitted;
 
     LoopbackChannel(LoopbackEnd owner, int number) {
         this.owner = owner;
-        thread = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().daemon().name("loopback-" + owner.role() + "-dma" + number).factory());
+        for (int i = 0; i < CAPACITY; i++) {
+            ring[i] = new Transfer();
+        }
+        thread = new LoopbackThread("loopback-" + owner.role() + "-dma" + number, this::turn);
     }
 
     void close() {
+        issue();
         thread.close();
     }
 
@@ -50,38 +59,62 @@ final class LoopbackChannel implements DmaChannel {
     @Override
     public boolean write(OwnMemory source, long offset, long peerAddress, long bytes, LinkMeter meter,
             DmaCompletion completion, long token) {
-        return submit(new Transfer(true, source, offset, peerAddress, bytes, (LoopbackMeter) meter, completion, token));
+        return submit(true, source, offset, peerAddress, bytes, meter, completion, token);
     }
 
     @Override
     public boolean read(long peerAddress, OwnMemory target, long offset, long bytes, LinkMeter meter,
             DmaCompletion completion, long token) {
-        return submit(new Transfer(false, target, offset, peerAddress, bytes, (LoopbackMeter) meter, completion, token));
+        return submit(false, target, offset, peerAddress, bytes, meter, completion, token);
     }
 
-    private synchronized boolean submit(Transfer transfer) {
-        if (transfer.bytes < 1 || transfer.bytes > MAX_BYTES
-                || (transfer.offset | transfer.peerAddress | transfer.bytes) % ALIGNMENT != 0) {
-            throw new IllegalArgumentException(transfer + ": expected multiples of " + ALIGNMENT + ", up to " + MAX_BYTES);
+    private synchronized boolean submit(boolean write, OwnMemory own, long offset, long peerAddress, long bytes,
+            LinkMeter meter, DmaCompletion completion, long token) {
+        if (bytes < 1 || bytes > MAX_BYTES || (offset | peerAddress | bytes) % ALIGNMENT != 0) {
+            throw new IllegalArgumentException(bytes + " bytes at " + offset + ", and at 0x" + Long.toHexString(peerAddress)
+                    + " of the peer: expected multiples of " + ALIGNMENT + ", 1 to " + MAX_BYTES + " bytes");
         }
-        if (pending == CAPACITY) {
+        if (submitted - ended == CAPACITY) {
             return false;
         }
-        pending++;
-        submitted.add(transfer);
+        Transfer transfer = ring[submitted % CAPACITY];
+        transfer.write = write;
+        transfer.own = own;
+        transfer.offset = offset;
+        transfer.peerAddress = peerAddress;
+        transfer.bytes = bytes;
+        transfer.meter = (LoopbackMeter) meter;
+        transfer.completion = completion;
+        transfer.token = token;
+        submitted++;
         return true;
     }
 
     @Override
-    public synchronized void issue() {
-        for (Transfer transfer = submitted.poll(); transfer != null; transfer = submitted.poll()) {
-            Transfer next = transfer;
-            try {
-                thread.execute(() -> end(next, run(next)));
-            } catch (RejectedExecutionException _) {
-                end(next, DmaCompletion.GONE);
-            }
+    public void issue() {
+        synchronized (this) {
+            issued = submitted;
         }
+        thread.wake();
+    }
+
+    /** Does the next transfer; false if there is none. */
+    private boolean turn() {
+        Transfer next;
+        synchronized (this) {
+            if (ended == issued) {
+                return false;
+            }
+            next = ring[ended % CAPACITY];
+        }
+        int result = run(next);
+        DmaCompletion completion = next.completion;
+        long token = next.token;
+        synchronized (this) {
+            ended++;
+        }
+        completion.ended(token, result);
+        return true;
     }
 
     private int run(Transfer transfer) {
@@ -89,25 +122,23 @@ final class LoopbackChannel implements DmaChannel {
             return DmaCompletion.GONE;
         }
         LoopbackMemory memory = owner.peer().sharedAt(transfer.peerAddress, transfer.bytes);
-        if (memory == null) {
+        if (memory == null || !copy(transfer, memory)) {
             owner.peer().fault();
             return DmaCompletion.FAULT;
-        }
-        MemorySegment far = memory.slice(transfer.peerAddress, transfer.bytes);
-        MemorySegment near = transfer.own.segment().asSlice(transfer.offset, transfer.bytes);
-        if (transfer.write) {
-            far.copyFrom(near);
-        } else {
-            near.copyFrom(far);
         }
         transfer.meter.dma(transfer.bytes);
         return DmaCompletion.DONE;
     }
 
-    private void end(Transfer transfer, int result) {
-        synchronized (this) {
-            pending--;
-        }
-        transfer.completion.ended(transfer.token, result);
+    private static boolean copy(Transfer transfer, LoopbackMemory memory) {
+        MemorySegment near = transfer.own.segment().asSlice(transfer.offset, transfer.bytes);
+        return memory.whileShared(() -> {
+            MemorySegment far = memory.slice(transfer.peerAddress, transfer.bytes);
+            if (transfer.write) {
+                far.copyFrom(near);
+            } else {
+                near.copyFrom(far);
+            }
+        });
     }
 }

@@ -5,6 +5,7 @@ import io.busbar.api.vop.DmaChannel;
 import io.busbar.api.vop.LinkMeter;
 import io.busbar.api.vop.LinkWindow;
 import io.busbar.api.vop.OwnMemory;
+import io.busbar.api.vop.PeerRange;
 import io.busbar.api.vop.VopDevice;
 import io.busbar.api.vop.VopError;
 import io.busbar.api.vop.VopException;
@@ -20,11 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 
@@ -33,7 +31,6 @@ final class LoopbackEnd implements VopDevice, VopHardwareOps {
 
     private static final int CHANNELS = 4;
     private static final long GRANULE = 4096;
-    private static final long CLOSE_SECONDS = 20;
 
     private final String name;
     private final int node;
@@ -45,7 +42,11 @@ final class LoopbackEnd implements VopDevice, VopHardwareOps {
     private final List<LoopbackMemory> shared = new CopyOnWriteArrayList<>();
     private final List<LoopbackInterrupt> interrupts = new CopyOnWriteArrayList<>();
     private final Map<String, LoopbackMeter> meters = new ConcurrentHashMap<>();
-    private final ExecutorService interruptThread;
+    /** Memory that was taken away: windows into it may be open, so that it stays mapped until the link ends. */
+    private final List<LoopbackMemory> takenAway = new CopyOnWriteArrayList<>();
+    /** Of each doorbell, whether it was rung. */
+    private final AtomicIntegerArray rung;
+    private final LoopbackThread interruptThread;
     private final List<LoopbackChannel> channels;
     private final LoopbackMemory page;
     private LoopbackEnd peer;
@@ -57,8 +58,8 @@ final class LoopbackEnd implements VopDevice, VopHardwareOps {
         this.role = role;
         this.doorbells = doorbells;
         nextAddress = new AtomicLong(base);
-        interruptThread = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().daemon().name("loopback-" + role + "-irq").factory());
+        rung = new AtomicIntegerArray(doorbells);
+        interruptThread = new LoopbackThread("loopback-" + role + "-irq", this::raise);
         channels = IntStream.range(0, CHANNELS).mapToObj(i -> new LoopbackChannel(this, i)).toList();
         page = role == VopRole.HOST ? allocated(LoopbackLink.PAGE_BYTES) : null;
     }
@@ -84,16 +85,10 @@ final class LoopbackEnd implements VopDevice, VopHardwareOps {
     }
 
     void close() {
-        interruptThread.shutdown();
+        interruptThread.close();
         channels.forEach(LoopbackChannel::close);
-        try {
-            if (!interruptThread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-                throw new IllegalStateException("a handler of " + role + " does not return");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
         shared.forEach(LoopbackMemory::close);
+        takenAway.forEach(LoopbackMemory::unmap);
     }
 
     /** Returns what this end shares at an address, or null: then it is the peer's fault. */
@@ -111,7 +106,9 @@ final class LoopbackEnd implements VopDevice, VopHardwareOps {
     }
 
     void forget(LoopbackMemory memory) {
-        shared.remove(memory);
+        if (shared.remove(memory)) {
+            takenAway.add(memory);
+        }
     }
 
     void forget(LoopbackInterrupt interrupt) {
@@ -176,13 +173,26 @@ final class LoopbackEnd implements VopDevice, VopHardwareOps {
     }
 
     private void rung(int doorbell) {
+        rung.set(doorbell, 1);
+        interruptThread.wake();
+    }
+
+    /** Calls the handlers of what was rung. */
+    private boolean raise() {
+        boolean any = false;
+        for (int doorbell = 0; doorbell < doorbells; doorbell++) {
+            if (rung.getAndSet(doorbell, 0) != 0) {
+                any = true;
+                raise(doorbell);
+            }
+        }
+        return any;
+    }
+
+    private void raise(int doorbell) {
         for (LoopbackInterrupt interrupt : interrupts) {
             if (interrupt.doorbell() == doorbell) {
-                try {
-                    interrupt.raise(interruptThread);
-                } catch (RejectedExecutionException _) {
-                    // The end is closed.
-                }
+                interrupt.raise();
             }
         }
     }
@@ -195,7 +205,8 @@ final class LoopbackEnd implements VopDevice, VopHardwareOps {
     @Override
     public Optional<LinkWindow> remoteDevicePage() {
         return role == VopRole.HOST ? Optional.empty()
-                : Optional.of(new LoopbackWindow(this, peer.page.segment(), (LoopbackMeter) meter("page", -1)));
+                : Optional.of(new LoopbackWindow(
+                        this, peer.page, peer.page.peerAddress(), LoopbackLink.PAGE_BYTES, (LoopbackMeter) meter("page", -1)));
     }
 
     @Override
@@ -239,7 +250,12 @@ final class LoopbackEnd implements VopDevice, VopHardwareOps {
             throw new VopException(VopError.EFAULT, bytes + " bytes at 0x" + Long.toHexString(address)
                     + ": expected memory that the peer shares");
         }
-        return new LoopbackWindow(this, memory.slice(address, bytes), (LoopbackMeter) meter);
+        return new LoopbackWindow(this, memory, address, bytes, (LoopbackMeter) meter);
+    }
+
+    @Override
+    public Optional<PeerRange> peerRange(long address) {
+        return Optional.ofNullable(peer.sharedAt(address, 1)).map(LoopbackMemory::range);
     }
 
     @Override

@@ -1,8 +1,6 @@
 package io.busbar.testkit.vop;
 
 import io.busbar.api.vop.VopInterrupt;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** A handler of one end. */
@@ -12,7 +10,6 @@ final class LoopbackInterrupt implements VopInterrupt {
     private final int doorbell;
     private final LoopbackMeter meter;
     private final Runnable handler;
-    private final AtomicBoolean pending = new AtomicBoolean();
     private final ReentrantLock running = new ReentrantLock();
     private boolean closed;
 
@@ -23,16 +20,10 @@ final class LoopbackInterrupt implements VopInterrupt {
         this.handler = handler;
     }
 
-    void raise(ExecutorService thread) {
-        if (pending.compareAndSet(false, true)) {
-            thread.execute(this::run);
-        }
-    }
-
-    private void run() {
+    /** Calls the handler, on the end's thread. */
+    void raise() {
         running.lock();
         try {
-            pending.set(false);
             if (!closed) {
                 meter.interrupt();
                 handler.run();

@@ -2,6 +2,7 @@ package io.busbar.testkit.vop;
 
 import io.busbar.api.memory.MemoryRegion;
 import io.busbar.api.vop.OwnMemory;
+import io.busbar.api.vop.PeerRange;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.Mapping;
 import java.lang.foreign.MemorySegment;
@@ -14,6 +15,7 @@ final class LoopbackMemory implements OwnMemory {
     private final long peerAddress;
     private final Fd file;
     private final Mapping mapping;
+    private boolean takenAway;
 
     LoopbackMemory(LoopbackEnd owner, MemoryRegion memory, long peerAddress) {
         this(owner, memory, peerAddress, null, null);
@@ -56,9 +58,33 @@ final class LoopbackMemory implements OwnMemory {
                 iova, memory.size(), memory.segment(), memory.writable(), memory.descriptor(), memory.fileOffset());
     }
 
+    PeerRange range() {
+        return new PeerRange(peerAddress, memory.size());
+    }
+
+    /** Does something with the memory, if it was not taken away. */
+    synchronized boolean whileShared(Runnable access) {
+        if (takenAway) {
+            return false;
+        }
+        access.run();
+        return true;
+    }
+
+    synchronized boolean isTakenAway() {
+        return takenAway;
+    }
+
     @Override
     public void close() {
+        synchronized (this) {
+            takenAway = true;
+        }
         owner.forget(this);
+    }
+
+    /** Ends it: nobody has a window any more. */
+    void unmap() {
         if (mapping != null) {
             mapping.close();
             file.close();

@@ -13,22 +13,31 @@ final class LoopbackWindow implements LinkWindow {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final LoopbackEnd owner;
+    private final LoopbackMemory whole;
     private final MemorySegment memory;
     private final LoopbackMeter meter;
 
-    LoopbackWindow(LoopbackEnd owner, MemorySegment memory, LoopbackMeter meter) {
+    LoopbackWindow(LoopbackEnd owner, LoopbackMemory whole, long address, long bytes, LoopbackMeter meter) {
         this.owner = owner;
-        this.memory = memory;
+        this.whole = whole;
+        this.memory = whole.slice(address, bytes);
         this.meter = meter;
     }
 
-    private boolean canRead(int bytes) {
+    private boolean canRead(long bytes) {
         meter.nonPosted(1, bytes);
-        return !owner.severed();
+        return isThere();
     }
 
-    private boolean canWrite(int bytes) {
+    private boolean canWrite(long bytes) {
         meter.posted(1, bytes);
+        return isThere();
+    }
+
+    private boolean isThere() {
+        if (whole.isTakenAway()) {
+            throw new InternalError("the peer has taken this memory away");
+        }
         return !owner.severed();
     }
 
@@ -87,18 +96,16 @@ final class LoopbackWindow implements LinkWindow {
 
     @Override
     public void copyTo(long offset, MemorySegment target, long targetOffset, long bytes) {
-        meter.nonPosted(1, bytes);
-        if (owner.severed()) {
-            target.asSlice(targetOffset, bytes).fill((byte) 0xff);
-        } else {
+        if (canRead(bytes)) {
             MemorySegment.copy(memory, offset, target, targetOffset, bytes);
+        } else {
+            target.asSlice(targetOffset, bytes).fill((byte) 0xff);
         }
     }
 
     @Override
     public void copyFrom(long offset, MemorySegment source, long sourceOffset, long bytes) {
-        meter.posted(1, bytes);
-        if (!owner.severed()) {
+        if (canWrite(bytes)) {
             MemorySegment.copy(source, sourceOffset, memory, offset, bytes);
         }
     }

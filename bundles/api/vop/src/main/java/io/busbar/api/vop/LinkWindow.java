@@ -8,7 +8,8 @@ import org.osgi.annotation.versioning.ConsumerType;
  * beginning, and checked: one that is outside is an {@link IndexOutOfBoundsException}, as it is the caller's mistake.
  *
  * <p>Each verb is counted to the window's meter: a put as a posted write, a get as a non-posted read. When the peer is gone a get
- * returns ones in all bits and a put has no effect, as on PCIe.
+ * returns ones in all bits and a put has no effect, as on PCIe. When the peer is there and has taken this memory away a verb is an
+ * {@link InternalError}.
  */
 @ConsumerType
 public interface LinkWindow extends AutoCloseable {

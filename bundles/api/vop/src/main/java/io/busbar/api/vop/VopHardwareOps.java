@@ -81,6 +81,15 @@ public interface VopHardwareOps {
      */
     LinkWindow map(long address, long bytes, LinkMeter meter) throws VopException;
 
+    /**
+     * Returns the piece of the peer's memory around an address, so that whoever reaches it often can map it once. A question, and
+     * no fault of anybody if there is none.
+     *
+     * @param address as the peer gave it
+     * @return the longest piece that {@link #map} takes, or empty if the peer shares nothing there
+     */
+    Optional<PeerRange> peerRange(long address);
+
     /** Returns the DMA channels of this end; empty if there is no engine, and then the processor copies. */
     List<DmaChannel> dmaChannels();
 

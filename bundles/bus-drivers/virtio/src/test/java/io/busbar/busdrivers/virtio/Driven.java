@@ -4,6 +4,7 @@ import io.busbar.api.vdpa.VdpaException;
 import io.busbar.busdrivers.virtio.block.DiskSettings;
 import io.busbar.busdrivers.virtio.block.VirtioDisk;
 import io.busbar.busdrivers.virtio.life.DeviceLife;
+import io.busbar.testkit.vdpa.FakeDisk;
 import java.util.Random;
 
 /** A fake disk with its driver. */

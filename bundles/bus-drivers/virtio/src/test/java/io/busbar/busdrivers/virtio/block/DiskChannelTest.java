@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.busbar.api.driver.DriverException;
 import io.busbar.busdrivers.virtio.Driven;
-import io.busbar.busdrivers.virtio.FakeDisk;
 import io.busbar.core.virtio.block.VirtioBlk;
+import io.busbar.testkit.vdpa.FakeDisk;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NonWritableChannelException;

@@ -1,8 +1,8 @@
 package io.busbar.busdrivers.virtio.console;
 
 import static io.busbar.busdrivers.virtio.Driven.random;
-import static io.busbar.busdrivers.virtio.Eventually.eventually;
 import static io.busbar.core.virtio.VirtioConfig.bit;
+import static io.busbar.testkit.vdpa.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,9 +10,9 @@ import io.busbar.api.driver.ConsoleDriver;
 import io.busbar.api.driver.DriverException;
 import io.busbar.api.driver.TerminalSize;
 import io.busbar.api.vdpa.VdpaException;
-import io.busbar.busdrivers.virtio.FakeConsole;
 import io.busbar.busdrivers.virtio.life.DeviceLife;
 import io.busbar.core.virtio.console.VirtioConsole;
+import io.busbar.testkit.vdpa.FakeConsole;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;

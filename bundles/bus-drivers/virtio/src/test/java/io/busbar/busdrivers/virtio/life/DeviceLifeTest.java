@@ -1,8 +1,8 @@
 package io.busbar.busdrivers.virtio.life;
 
-import static io.busbar.busdrivers.virtio.Eventually.eventually;
 import static io.busbar.core.virtio.VirtioConfig.VIRTIO_F_VERSION_1;
 import static io.busbar.core.virtio.VirtioConfig.bit;
+import static io.busbar.testkit.vdpa.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -13,9 +13,9 @@ import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.busdrivers.virtio.Driven;
-import io.busbar.busdrivers.virtio.FakeDisk;
 import io.busbar.core.linux.MemFd;
 import io.busbar.core.virtio.block.BlockConfigLayout;
+import io.busbar.testkit.vdpa.FakeDisk;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;

@@ -1,18 +1,18 @@
 package io.busbar.busdrivers.virtio.net;
 
 import static io.busbar.busdrivers.virtio.Driven.random;
-import static io.busbar.busdrivers.virtio.Eventually.eventually;
 import static io.busbar.core.virtio.VirtioConfig.bit;
+import static io.busbar.testkit.vdpa.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.busbar.api.driver.DriverException;
 import io.busbar.api.driver.NetCounters;
 import io.busbar.api.driver.NetDriver;
-import io.busbar.busdrivers.virtio.FakeCard;
 import io.busbar.busdrivers.virtio.life.DeviceLife;
 import io.busbar.core.virtio.net.NetHeaderLayout;
 import io.busbar.core.virtio.net.VirtioNet;
+import io.busbar.testkit.vdpa.FakeCard;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;

@@ -1,4 +1,4 @@
-package io.busbar.busdrivers.virtio;
+package io.busbar.testkit.vdpa;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;

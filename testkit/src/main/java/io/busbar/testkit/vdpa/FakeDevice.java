@@ -1,4 +1,4 @@
-package io.busbar.busdrivers.virtio;
+package io.busbar.testkit.vdpa;
 
 import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.vdpa.ConfigCallback;
@@ -349,6 +349,11 @@ public abstract class FakeDevice implements VdpaDevice, DmaMapping, VdpaConfigOp
     public void setVqReady(int index, boolean ready) throws VdpaException {
         record("ready " + index + " " + ready);
         Queue queue = queues[index];
+        if (!ready) {
+            settle();
+            queue.ring = null;
+            return;
+        }
         var at = new RingAddresses(
                 Memory.ALL, host(queue.addresses[0]), host(queue.addresses[1]), host(queue.addresses[2]));
         queue.ring = Rings.plainDevice(new DeviceRingConfig(at, queue.size, driverFeatures), Regions.of(memory));

@@ -1,4 +1,4 @@
-package io.busbar.busdrivers.virtio;
+package io.busbar.testkit.vdpa;
 
 import static io.busbar.core.virtio.VirtioConfig.VIRTIO_F_VERSION_1;
 import static io.busbar.core.virtio.VirtioConfig.VIRTIO_RING_F_EVENT_IDX;
