@@ -6,6 +6,9 @@ import io.busbar.api.backend.BlockBackend;
 import io.busbar.api.backend.BlockBatch;
 import io.busbar.api.backend.BlockInfo;
 import io.busbar.api.backend.BlockStatus;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Classes that tests put into bundles of their own. */
 final class BackendsToPlug {
@@ -38,6 +41,37 @@ final class BackendsToPlug {
         @Override
         public void close() {
             // Nothing was opened.
+        }
+    }
+
+    /** Says by a system property what it was asked for, each operation once. */
+    public static final class Watched extends Null {
+        /** The property. */
+        static final String ASKED_FOR = "busbar.itests.watched";
+
+        private final boolean fails;
+
+        /** For the framework. */
+        public Watched(BackendContext context) throws BackendException {
+            super(context);
+            fails = context.settings().text("throws").isPresent();
+        }
+
+        @Override
+        public void submit(BlockBatch batch) {
+            if (fails) {
+                throw new IllegalStateException("not today");
+            }
+            for (int i = 0; i < batch.size(); i++) {
+                note(batch.get(i).operation().name());
+            }
+            super.submit(batch);
+        }
+
+        private static synchronized void note(String operation) {
+            Set<String> operations = new TreeSet<>(List.of(System.getProperty(ASKED_FOR, operation).split(" ")));
+            operations.add(operation);
+            System.setProperty(ASKED_FOR, String.join(" ", operations));
         }
     }
 

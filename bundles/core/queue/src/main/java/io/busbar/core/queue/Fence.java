@@ -41,10 +41,14 @@ final class Fence {
     private static final long LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
     private final Map<QueueWorker, List<ActiveQueue>> queues = new LinkedHashMap<>();
+    /** In which call of a model each worker was when this was made. */
+    private final Map<QueueWorker, Integer> calls = new LinkedHashMap<>();
     private final Set<QueueWorker> abandoned = new LinkedHashSet<>();
 
+    /** Makes one, before what is in flight is waited for. */
     Fence(List<ActiveQueue> active) {
         active.forEach(queue -> queues.computeIfAbsent(queue.worker(), worker -> new ArrayList<>()).add(queue));
+        queues.keySet().forEach(worker -> calls.put(worker, worker.modelCalls()));
     }
 
     /** Returns what is in the way, as a sentence; empty if nothing is. Changes nothing; what ends soon is waited for. */
@@ -58,7 +62,8 @@ final class Fence {
         return obstacle;
     }
 
-    private String obstacleNow() {
+    /** Returns what is in the way at this moment; empty if nothing is. */
+    String obstacleNow() {
         for (Map.Entry<QueueWorker, List<ActiveQueue>> entry : queues.entrySet()) {
             QueueWorker worker = entry.getKey();
             boolean pulls = entry.getValue().stream().anyMatch(queue -> !(queue instanceof PushedQueue));
@@ -79,15 +84,17 @@ final class Fence {
     /**
      * Does it; the queues take nothing more.
      *
+     * @param whenRaised    done by the thread that owns all queues, if there is one and nobody else is at work, so that no other one has
+     *                      to be waited for; throws nothing
      * @param patienceNanos how long verbs that have begun meanwhile may take to end; where they take longer it is not
      *                      {@linkplain #isRaised raised} yet, and nothing may go on until it is
      */
-    void raise(long patienceNanos) throws InterruptedException {
+    void raise(Runnable whenRaised, long patienceNanos) throws InterruptedException {
         long end = System.nanoTime() + patienceNanos;
         for (Map.Entry<QueueWorker, List<ActiveQueue>> entry : queues.entrySet()) {
             QueueWorker worker = entry.getKey();
             List<ActiveQueue> its = entry.getValue();
-            if (!fenceOn(worker, its, worker.isInModel() ? RESPONSE_NANOS : patienceNanos)) {
+            if (!fenceOn(worker, its, whenRaised, responseNanos(worker, patienceNanos))) {
                 worker.abandon();
                 abandoned.add(worker);
             }
@@ -97,8 +104,18 @@ final class Fence {
         }
     }
 
+    /** One that was in the same call of a model all the time, or is in one now, may not come back. */
+    private long responseNanos(QueueWorker worker, long patienceNanos) {
+        int call = worker.modelCalls();
+        if (!QueueWorker.isInside(call)) {
+            return patienceNanos;
+        }
+        return call == calls.get(worker) ? 0 : RESPONSE_NANOS;
+    }
+
     /** Has a worker do it, unless it does not come to it in time: then it never does. */
-    private static boolean fenceOn(QueueWorker worker, List<ActiveQueue> its, long nanos) throws InterruptedException {
+    private boolean fenceOn(QueueWorker worker, List<ActiveQueue> its, Runnable whenRaised, long nanos)
+            throws InterruptedException {
         AtomicBoolean decided = new AtomicBoolean();
         CompletableFuture<Void> done = new CompletableFuture<>();
         worker.execute(() -> {
@@ -106,6 +123,9 @@ final class Fence {
                 its.forEach(ActiveQueue::rest);
                 its.forEach(Fence::close);
                 its.forEach(Fence::takeCompleted);
+                if (queues.size() == 1 && isRaised()) {
+                    whenRaised.run();
+                }
                 done.complete(null);
             }
         });
@@ -116,10 +136,15 @@ final class Fence {
             if (decided.compareAndSet(false, true)) {
                 return false;
             }
-            // It has begun, and never waits.
-            done.join();
-            return true;
+        } catch (InterruptedException e) {
+            if (decided.compareAndSet(false, true)) {
+                throw e;
+            }
+            Thread.currentThread().interrupt();
         }
+        // It has begun, and never waits.
+        done.join();
+        return true;
     }
 
     private static void close(ActiveQueue queue) {

@@ -71,7 +71,8 @@ final class QueueExchange {
 
     /**
      * Has the queues come to rest. Where one thread owns all of them it goes on with its work for some time, if it has to, until
-     * nothing is in flight between two of its turns; with several threads those at rest would wait for the others.
+     * nothing is in flight, and it has just slept, so that it will not lose its processor in the middle of the exchange; with several
+     * threads those at rest would wait for the others.
      *
      * @param patienceNanos how long that is waited for
      */
@@ -89,10 +90,8 @@ final class QueueExchange {
         if (state.get() != State.WAITING) {
             return;
         }
-        if (its.stream().anyMatch(queue -> queue.inFlight() > 0) && patient - System.nanoTime() > 0) {
-            // Who has the requests may need this processor.
-            Thread.yield();
-            worker.execute(() -> rest(worker, its, patient));
+        if ((!worker.isFresh() || isInFlight(its)) && patient - System.nanoTime() > 0) {
+            worker.executeAfterSleep(() -> rest(worker, its, patient), patient);
             return;
         }
         for (ActiveQueue queue : its) {
@@ -101,6 +100,15 @@ final class QueueExchange {
             atRest.thenRun(this::isAtRest);
             queue.pause(atRest);
         }
+    }
+
+    private static boolean isInFlight(List<ActiveQueue> its) {
+        for (ActiveQueue queue : its) {
+            if (queue.inFlight() > 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void isAtRest() {

@@ -30,6 +30,12 @@ final class QueueWorker extends QueueThread {
     /** Added to a queue's number: what is ready is its backend. */
     private static final long BACKEND = 1L << 32;
 
+    /** For so long after a sleep a thread has its processor for itself, as good as always: a slice of Linux is some milliseconds. */
+    private static final long FRESH_NANOS = 200_000;
+
+    /** How long it sleeps at the most while something is to be done after a sleep. */
+    private static final int SHORT_SLEEP_MILLIS = 1;
+
     /** Turns after which a worker that is never idle looks at the descriptors of backends. */
     private static final int TURNS_PER_LOOK = 16;
 
@@ -42,6 +48,10 @@ final class QueueWorker extends QueueThread {
     private boolean asyncTried;
     private int backends;
     private int turnsSinceLook;
+    private long awakeSince = System.nanoTime();
+    /** Is done after the next sleep, or when its time is over; null if there is nothing. */
+    private Runnable afterSleep;
+    private long afterSleepLatest;
     private volatile boolean sleeping;
     /** Odd while the thread is inside a device model; another number for each call. */
     private volatile int modelCalls;
@@ -77,6 +87,28 @@ final class QueueWorker extends QueueThread {
         mailbox.add(command);
         VarHandle.fullFence();
         wake();
+    }
+
+    /**
+     * Does control work, of which there is one, when the thread has just slept: then it will not have to give up its processor in the
+     * middle of it. Nobody waits longer for that, as it sleeps when it has nothing else to do; on this thread.
+     *
+     * @param latest when it is done all the same, by {@link System#nanoTime}
+     */
+    void executeAfterSleep(Runnable command, long latest) {
+        afterSleep = command;
+        afterSleepLatest = latest;
+    }
+
+    /** Returns whether the thread has just slept; on this thread. */
+    boolean isFresh() {
+        return System.nanoTime() - awakeSince < FRESH_NANOS;
+    }
+
+    private void doAfterSleep() {
+        Runnable command = afterSleep;
+        afterSleep = null;
+        command.run();
     }
 
     /** Makes the worker look at its work if it sleeps; any thread, after a full fence. */
@@ -194,6 +226,9 @@ final class QueueWorker extends QueueThread {
             command.run();
             done++;
         }
+        if (afterSleep != null && System.nanoTime() - afterSleepLatest >= 0) {
+            doAfterSleep();
+        }
         for (ActiveQueue queue : queues) {
             done += queue.turn();
         }
@@ -250,7 +285,8 @@ final class QueueWorker extends QueueThread {
             work |= queue.prepareSleep();
         }
         if (!work) {
-            await(-1);
+            await(afterSleep == null ? -1 : SHORT_SLEEP_MILLIS);
+            awakeSince = System.nanoTime();
         }
         sleeping = false;
         if (asyncIo != null) {
@@ -258,6 +294,9 @@ final class QueueWorker extends QueueThread {
         }
         for (ActiveQueue queue : queues) {
             queue.awake();
+        }
+        if (!work && afterSleep != null) {
+            doAfterSleep();
         }
     }
 

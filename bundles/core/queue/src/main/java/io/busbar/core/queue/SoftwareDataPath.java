@@ -246,6 +246,10 @@ final class SoftwareDataPath implements DataPath {
      * @throws VdpaException what the command throws; ETIMEDOUT if the worker does not come to it
      */
     private void start(QueueWorker worker, Command command) throws VdpaException {
+        if (worker == Thread.currentThread()) {
+            command.run();
+            return;
+        }
         AtomicBoolean decided = new AtomicBoolean();
         CompletableFuture<Void> done = onWorker(worker, () -> {
             if (decided.compareAndSet(false, true)) {
@@ -445,7 +449,8 @@ final class SoftwareDataPath implements DataPath {
 
     private synchronized QueuePause exchange(Duration deadline, Exchange exchange, boolean byForce) throws VdpaException {
         settleFence();
-        List<ActiveQueue> queuesNow = active().stream().map(queue -> queue.active).toList();
+        List<ActiveQueue> queuesNow = activeQueues();
+        Fence fence = byForce ? prepareFence(queuesNow) : null;
         QueueExchange run = new QueueExchange(
                 queuesNow, () -> goOnWith(exchange.run()), this::goesOn);
         run.begin(Math.min(deadline.toNanos() / 2, MOST_PATIENCE_NANOS));
@@ -453,10 +458,10 @@ final class SoftwareDataPath implements DataPath {
             await(run.made(), deadline.toNanos());
         } catch (TimeoutException e) {
             if (run.giveUp()) {
-                if (!byForce) {
+                if (fence == null) {
                     throw refused(stuck(deadline.toNanos()));
                 }
-                run = exchangeFenced(run, deadline);
+                run = exchangeFenced(run, fence, deadline);
             }
             awaitOrHold(run.made());
         }
@@ -470,32 +475,67 @@ final class SoftwareDataPath implements DataPath {
         return new VdpaException(VdpaError.ETIMEDOUT, Reason.BACKEND_STUCK, sentence, null);
     }
 
+    /**
+     * Makes a fence that is not raised yet, and has all that it takes run once in vain: when it is to be raised there is no time to load
+     * code.
+     */
+    private static Fence prepareFence(List<ActiveQueue> queuesNow) {
+        for (ActiveQueue queue : queuesNow) {
+            if (queue instanceof PushedQueue pushed) {
+                pushed.successor(pushed.worker());
+            }
+        }
+        Fence fence = new Fence(queuesNow);
+        fence.obstacleNow();
+        return fence;
+    }
+
     /** Takes what does not end away from who has it, and makes the exchange with queues that go on from there. */
-    private QueueExchange exchangeFenced(QueueExchange run, Duration deadline) throws VdpaException {
-        Fence fence = new Fence(active().stream().map(queue -> queue.active).toList());
+    private QueueExchange exchangeFenced(QueueExchange run, Fence fence, Duration deadline) throws VdpaException {
         String obstacle = fence.obstacle();
         if (!obstacle.isEmpty()) {
             throw refused(obstacle + "; " + stuck(deadline.toNanos()));
         }
         pendingFence = fence;
+        CompletableFuture<QueueExchange> made = new CompletableFuture<>();
         try {
-            fence.raise(settings.drainNanos());
+            fence.raise(() -> goOnFenced(run, made), settings.drainNanos());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        settleFence();
-        if (pendingFence != null) {
-            health = new Health(Reason.BACKEND_STUCK, "requests are taken away from the backend, and somebody is still at work"
-                    + " on them; " + stuck(deadline.toNanos()));
-            throw new VdpaException(VdpaError.EIO, Reason.BACKEND_STUCK, health.sentence(), null);
+        if (!made.isDone()) {
+            settleFence();
+            if (pendingFence != null) {
+                health = new Health(Reason.BACKEND_STUCK, "requests are taken away from the backend, and somebody is still at work"
+                        + " on them; " + stuck(deadline.toNanos()));
+                throw new VdpaException(VdpaError.EIO, Reason.BACKEND_STUCK, health.sentence(), null);
+            }
+            goOnFenced(run, made);
         }
-        QueueExchange forced = run.makeWith(active().stream().map(queue -> queue.active).toList());
+        QueueExchange forced = of(made);
         Throwable refusal = forced.made().isCompletedExceptionally() ? forced.made().exceptionNow() : null;
         if (refusal != null) {
             Reason reason = refusal instanceof VdpaException why ? why.reason() : Reason.INTERNAL;
             throw new VdpaException(VdpaError.EIO, reason, refusal.getMessage(), refusal);
         }
         return forced;
+    }
+
+    /** On the control thread, or on that of the queues while the control thread waits. */
+    private void goOnFenced(QueueExchange run, CompletableFuture<QueueExchange> made) {
+        try {
+            settleFence();
+            made.complete(run.makeWith(activeQueues()));
+        } catch (VdpaException | RuntimeException e) {
+            made.completeExceptionally(e);
+        }
+    }
+
+    private static QueueExchange of(CompletableFuture<QueueExchange> made) throws VdpaException {
+        if (made.isCompletedExceptionally()) {
+            throw refusal(made.exceptionNow());
+        }
+        return made.resultNow();
     }
 
     /** If nobody is at work any more on what was taken away from a backend, other queues take the place of those that had it. */
@@ -567,6 +607,10 @@ final class SoftwareDataPath implements DataPath {
     public synchronized void pause() throws VdpaException {
         running = false;
         drain(active());
+    }
+
+    private List<ActiveQueue> activeQueues() {
+        return active().stream().map(queue -> queue.active).toList();
     }
 
     private List<VirtqueueSetup> active() {

@@ -17,6 +17,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -161,6 +162,26 @@ class ExchangeTest {
             return model;
         });
         assertThat(made.take().getName()).isEqualTo("busbar-test-q0");
+    }
+
+    @Test
+    void is_made_also_under_a_load_that_gives_the_thread_no_rest() throws Exception {
+        TestModel ending = new TestModel(chain -> chain.complete(0));
+        path.exchange(PATIENT, () -> ending);
+        AtomicBoolean enough = new AtomicBoolean();
+        CompletableFuture<Integer> load = CompletableFuture.supplyAsync(() -> {
+            int number = 0;
+            while (!enough.get() || ring.outstanding() > 0) {
+                while (!enough.get() && ring.free() > 0) {
+                    send(number++ % SIZE);
+                }
+                awaitUsed();
+            }
+            return number;
+        });
+        assertThat(path.exchange(PATIENT, () -> ending).inFlight()).isZero();
+        enough.set(true);
+        assertThat(load.get(20, TimeUnit.SECONDS)).isPositive();
     }
 
     @Test

@@ -169,6 +169,20 @@ class FenceTest {
     }
 
     @Test
+    void all_of_it_is_done_by_the_thread_that_owns_the_queue_so_that_it_waits_for_no_other() throws Exception {
+        start(new TestModel(old::add));
+        send(0);
+        take(old);
+        List<String> threads = new ArrayList<>();
+        path.exchangeByForce(SHORT, () -> {
+            threads.add(Thread.currentThread().getName());
+            return successor;
+        });
+        assertThat(threads).containsExactly("busbar-test-q0");
+        theNextServes(0);
+    }
+
+    @Test
     void what_ends_in_time_is_not_taken_away() throws Exception {
         start(new TestModel(chain -> chain.complete(0)));
         send(0);

@@ -3,6 +3,7 @@ package io.busbar.drivers.sim;
 import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -20,6 +21,9 @@ import java.util.Set;
  * already when the first one was opened is its own. Any thread.
  */
 final class BackendThreads {
+
+    /** For threads that begin while they are counted. */
+    private static final int ROOM = 64;
 
     private final Map<ClassLoader, Origin> origins = new HashMap<>();
 
@@ -51,10 +55,9 @@ final class BackendThreads {
         /** Returns the threads that belong to its backends and live, by name. */
         List<String> living() {
             List<String> names = new ArrayList<>();
-            for (Map.Entry<Thread, StackTraceElement[]> entry : Thread.getAllStackTraces().entrySet()) {
-                Thread thread = entry.getKey();
+            for (Thread thread : alive()) {
                 if (thread != Thread.currentThread() && !own.contains(thread)
-                        && (openings.contains(thread.getContextClassLoader()) || runs(thread, entry.getValue()))) {
+                        && (openings.contains(thread.getContextClassLoader()) || runs(thread))) {
                     names.add(thread.getName());
                 }
             }
@@ -62,10 +65,22 @@ final class BackendThreads {
             return names;
         }
 
-        private boolean runs(Thread thread, StackTraceElement[] stack) {
+        /** Returns all threads that live. */
+        private static List<Thread> alive() {
+            ThreadGroup all = Thread.currentThread().getThreadGroup();
+            while (all.getParent() != null) {
+                all = all.getParent();
+            }
+            Thread[] threads = new Thread[2 * all.activeCount() + ROOM];
+            return List.of(Arrays.copyOf(threads, all.enumerate(threads)));
+        }
+
+        private boolean runs(Thread thread) {
             if (thread.getClass().getClassLoader() == loader) {
                 return true;
             }
+            // One by one: for the stacks of all at the same time all have to stop, those of queues too.
+            StackTraceElement[] stack = thread.getStackTrace();
             // The first frames are the thread's own: what called them is nobody's but the thread's.
             for (int i = stack.length - 1; i >= 0; i--) {
                 if (isOfLoader(stack[i].getClassName())) {
@@ -88,11 +103,11 @@ final class BackendThreads {
 
         private void findOwn() {
             Set<Thread> found = new HashSet<>();
-            Thread.getAllStackTraces().forEach((thread, stack) -> {
-                if (!openings.contains(thread.getContextClassLoader()) && runs(thread, stack)) {
+            for (Thread thread : alive()) {
+                if (!openings.contains(thread.getContextClassLoader()) && runs(thread)) {
                     found.add(thread);
                 }
-            });
+            }
             own = found;
         }
     }

@@ -615,6 +615,57 @@ final class DeviceParts implements OpenBackend.Listener {
     }
 
     /**
+     * Has the code of a new model, and of what hands over to it, at hand before a driver waits for it.
+     *
+     * @throws VdpaException why the new one could not take over
+     */
+    void rehearseModel(Present before, DeviceModelFactory factory, DeviceModel next) throws VdpaException {
+        BundleCode code = before.opener().services().code();
+        code.load(model);
+        rehearse(code, next, () ->
+                new Rehearsal(before.opener(), driverFeatures()).of(before.factory(), factory, before.backend().backend()));
+    }
+
+    /** Has a new part do on the side what it is to do. */
+    private interface Rehearsing {
+        void run() throws VdpaException;
+    }
+
+    /** Code that was refused is tried again. */
+    private static void rehearse(BundleCode code, Object next, Rehearsing rehearsal) throws VdpaException {
+        if (!code.load(next)) {
+            return;
+        }
+        boolean done = false;
+        try {
+            rehearsal.run();
+            done = true;
+        } finally {
+            if (!done) {
+                code.forget(next);
+            }
+        }
+    }
+
+    /** As {@link #rehearseModel}, of a new backend. */
+    void rehearseBackend(Present before, PartsOpener to, OpenBackend next) throws VdpaException {
+        BundleCode code = before.opener().services().code();
+        code.load(model);
+        code.load(before.backend().backend());
+        rehearse(code, next.backend(), () -> new Rehearsal(to, driverFeatures()).of(before.factory(), next.backend()));
+    }
+
+    /** Returns what the driver accepted, or could accept if there is none. */
+    private long driverFeatures() {
+        lock.lock();
+        try {
+            return accepted == 0 ? features : accepted;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
      * Puts a model into the place of another one while nothing is in flight, and closes the other one.
      *
      * @param before   what the swap began with
@@ -661,7 +712,7 @@ final class DeviceParts implements OpenBackend.Listener {
         }
     }
 
-    private static void handOver(ModelState state, DeviceModel next) throws VdpaException {
+    static void handOver(ModelState state, DeviceModel next) throws VdpaException {
         if (!(next instanceof StatefulDeviceModel stateful)) {
             throw new VdpaException(VdpaError.EINVAL, Reason.STATE_UNKNOWN,
                     "the new device model takes no state over: expected one that knows " + state, null);

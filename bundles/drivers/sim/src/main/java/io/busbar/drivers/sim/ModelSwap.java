@@ -47,6 +47,7 @@ final class ModelSwap {
         Duration making = Duration.ofNanos(System.nanoTime() - begin);
         boolean done = false;
         try {
+            parts.rehearseModel(before, factory, next);
             QueuePause pause = dryRun ? NONE : parts.exchangeModel(before, factory, next, deadline);
             done = !dryRun;
             return new SwapReport(

@@ -68,6 +68,12 @@ record PartsOpener(
         return new PartsOpener(type, new AddRequest(request.name(), attributes), services, notifications, misbehaviour);
     }
 
+    /** Returns an opener for models of the same device that nobody hears. */
+    PartsOpener unheard() {
+        return new PartsOpener(
+                type, request, services, new Notifications(request.name(), services.callbacks()), new Misbehaviour());
+    }
+
     Optional<DeviceModelFactory> findModel() {
         return services.factories().model(type.deviceId());
     }

@@ -29,16 +29,25 @@ final class StandIn {
      * @param leaving the backend, still open
      */
     static Optional<Backend> of(Backend leaving) {
-        return switch (leaving) {
+        return of(leaving, false);
+    }
+
+    /** As {@link #of(Backend)}, but the link of a network is up: what a model does with frames is done. */
+    static Optional<Backend> plugged(Backend open) {
+        return of(open, true);
+    }
+
+    private static Optional<Backend> of(Backend open, boolean linkUp) {
+        return switch (open) {
             case BlockBackend disk -> Optional.of(new Disk(disk.info()));
-            case NetBackend network -> Optional.of(new Network(unplugged(network.info())));
+            case NetBackend network -> Optional.of(new Network(with(network.info(), linkUp)));
             case ConsoleBackend _ -> Optional.of(new Console());
             default -> Optional.empty();
         };
     }
 
-    private static NetInfo unplugged(NetInfo info) {
-        return new NetInfo(info.mtu(), info.usualMtu(), info.pairs(), info.checksum(), info.tso(), false);
+    private static NetInfo with(NetInfo info, boolean linkUp) {
+        return new NetInfo(info.mtu(), info.usualMtu(), info.pairs(), info.checksum(), info.tso(), linkUp);
     }
 
     private record Disk(BlockInfo info) implements BlockBackend {

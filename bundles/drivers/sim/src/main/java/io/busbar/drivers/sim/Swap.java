@@ -92,10 +92,11 @@ final class Swap {
         if (request.copy().isPresent()) {
             return copy(next, sameStorage, request.copy().get());
         }
+        parts.checkSuccessor(before, next);
         if (request.dryRun()) {
-            parts.checkSuccessor(before, next);
             return NONE;
         }
+        parts.rehearseBackend(before, opener, next);
         return request.force()
                 ? parts.exchangeByForce(before, opener, next, request.deadline(), sameStorage)
                 : parts.exchange(before, opener, next, request.deadline());
@@ -120,6 +121,7 @@ final class Swap {
         if (request.dryRun()) {
             return NONE;
         }
+        parts.rehearseBackend(before, opener, next);
         try (DiskCopy copy = new DiskCopy(parts, before, from, to, request.deadline(), watch)) {
             copy.run();
             QueuePause pause = parts.exchange(before, opener, next, request.deadline(), copy::finish);
