@@ -80,7 +80,7 @@ final class SwapIT {
             for (int i = 0; i < SWAPS; i++) {
                 pauses.add(i % 2 == 0 ? swapDisk(image, i / 2) : swap("backend", "net0", "switch", "network", "lan"));
                 if (i % MODEL_AFTER == MODEL_AFTER - 1) {
-                    pauses.add(swap("model", i / MODEL_AFTER % 2 == 0 ? "disk0" : "net0"));
+                    pauses.add(swapModel(i / MODEL_AFTER % 2 == 0 ? "disk0" : "net0"));
                 }
                 if (i % UPDATE_AFTER == UPDATE_AFTER - 1) {
                     update(i / UPDATE_AFTER, pauses);
@@ -117,6 +117,12 @@ final class SwapIT {
         List<String> command = new ArrayList<>(List.of(what, "swap", device, "-j", "--timeout", "30000"));
         command.addAll(List.of(words));
         return SwapPauses.Swap.of(busbar.ok(command.toArray(String[]::new)), device);
+    }
+
+    /** What it waits for are the requests that the backend has. */
+    private SwapPauses.Swap swapModel(String device) {
+        String backend = details(device).get("backend").getAsString();
+        return new SwapPauses.Swap(backend, swap("model", device).pauseMicros());
     }
 
     /** The backend's bundle of the disk, that of the card, the model's of the disk, that of the card. */

@@ -15,7 +15,7 @@ final class SwapPauses {
     /**
      * One swap.
      *
-     * @param from        name of the backend before, or bundle of the model
+     * @param from        name of the backend before; of a model, of the backend that had its requests
      * @param pauseMicros how long requests waited at the most
      */
     record Swap(String from, long pauseMicros) {

@@ -16,35 +16,36 @@ final class BundleCode {
 
     private static final String CLASS_FILE = ".class";
 
-    private final Set<ClassLoader> known = Collections.newSetFromMap(new WeakHashMap<>());
+    private final Set<ClassLoader> linked = newSet();
+    private final Set<ClassLoader> rehearsed = newSet();
+
+    private static Set<ClassLoader> newSet() {
+        return Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+    }
 
     /**
      * Loads and links all classes of the bundle that a part comes from, unless that was done before.
      *
      * @param part a backend or a model
-     * @return whether it was done now: nothing is known of how its code runs
      */
-    boolean load(Object part) {
+    void load(Object part) {
         ClassLoader loader = part.getClass().getClassLoader();
-        if (!begin(loader)) {
-            return false;
-        }
         Bundle bundle = FrameworkUtil.getBundle(part.getClass());
         BundleWiring wiring = bundle == null ? null : bundle.adapt(BundleWiring.class);
-        if (wiring != null) {
+        if (wiring != null && linked.add(loader)) {
             wiring.listResources("/", "*" + CLASS_FILE, BundleWiring.LISTRESOURCES_LOCAL | BundleWiring.LISTRESOURCES_RECURSE)
                     .forEach(file -> link(loader, file));
         }
-        return true;
     }
 
-    private synchronized boolean begin(ClassLoader loader) {
-        return known.add(loader);
+    /** Returns whether a part is of a bundle whose code was in no rehearsal, and notes that it is in one from now on. */
+    boolean beginsRehearsal(Object part) {
+        return FrameworkUtil.getBundle(part.getClass()) != null && rehearsed.add(part.getClass().getClassLoader());
     }
 
-    /** What was found out of a part does not hold: it is to be found out again. */
-    synchronized void forget(Object part) {
-        known.remove(part.getClass().getClassLoader());
+    /** A rehearsal was refused: there will be another one. */
+    void failedRehearsal(Object part) {
+        rehearsed.remove(part.getClass().getClassLoader());
     }
 
     private static void link(ClassLoader loader, String file) {

@@ -443,7 +443,7 @@ final class DeviceParts implements OpenBackend.Listener {
         try {
             checkSuccessor(before, next);
             byte[] told = config();
-            QueuePause pause = way.make(() -> {
+            QueuePause pause = unheard(way, () -> {
                 if (fenceStorage && before.backend().backend() instanceof FencedBackend fenced) {
                     fenceStorage(fenced);
                 }
@@ -457,6 +457,16 @@ final class DeviceParts implements OpenBackend.Listener {
             return pause;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** The driver is told of what is noticed in an exchange when that is over. */
+    private QueuePause unheard(Way way, DataPath.Exchange exchange) throws VdpaException {
+        notifications.hold();
+        try {
+            return way.make(exchange);
+        } finally {
+            notifications.release();
         }
     }
 
@@ -633,7 +643,8 @@ final class DeviceParts implements OpenBackend.Listener {
 
     /** Code that was refused is tried again. */
     private static void rehearse(BundleCode code, Object next, Rehearsing rehearsal) throws VdpaException {
-        if (!code.load(next)) {
+        code.load(next);
+        if (!code.beginsRehearsal(next)) {
             return;
         }
         boolean done = false;
@@ -642,7 +653,7 @@ final class DeviceParts implements OpenBackend.Listener {
             done = true;
         } finally {
             if (!done) {
-                code.forget(next);
+                code.failedRehearsal(next);
             }
         }
     }
@@ -681,7 +692,7 @@ final class DeviceParts implements OpenBackend.Listener {
             checkPresent(before);
             byte[] told = config();
             DeviceModel old = model;
-            QueuePause pause = path.exchange(deadline, () -> succeed(old, next));
+            QueuePause pause = unheard(exchange -> path.exchange(deadline, exchange), () -> succeed(old, next));
             quietly("statistics", () -> past.keep(old, vqCount));
             model = next;
             modelFactory = factory;

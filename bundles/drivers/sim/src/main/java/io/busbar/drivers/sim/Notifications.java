@@ -3,6 +3,7 @@ package io.busbar.drivers.sim;
 import io.busbar.api.vdpa.ConfigCallback;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,7 +16,9 @@ final class Notifications {
     private final String device;
     private final Executor executor;
     private final AtomicInteger generation = new AtomicInteger();
+    private final AtomicBoolean due = new AtomicBoolean();
     private volatile ConfigCallback callback;
+    private volatile boolean held;
 
     Notifications(String device, Executor executor) {
         this.device = device;
@@ -39,6 +42,13 @@ final class Notifications {
 
     /** The driver is to look at the status. */
     void tell() {
+        if (held) {
+            due.set(true);
+            if (held) {
+                return;
+            }
+            due.set(false);
+        }
         ConfigCallback told = callback;
         if (told == null) {
             return;
@@ -47,6 +57,19 @@ final class Notifications {
             executor.execute(() -> call(told));
         } catch (RejectedExecutionException _) {
             // The management device has gone, and its devices with it.
+        }
+    }
+
+    /** Keeps what is to be told until {@link #release}: whoever notices something meanwhile has no time to wake another thread. */
+    void hold() {
+        held = true;
+    }
+
+    /** Tells what was to be told meanwhile. */
+    void release() {
+        held = false;
+        if (due.getAndSet(false)) {
+            tell();
         }
     }
 
