@@ -221,7 +221,11 @@ final class Command {
             case Nbd.ENOTSUP -> BlockStatus.UNSUPPORTED;
             default -> BlockStatus.IO_ERROR;
         };
-        leave().complete(status);
+        try {
+            leave().complete(status);
+        } catch (IllegalStateException _) {
+            // The request was taken away from us: it is somebody else's to end.
+        }
     }
 
     @Override

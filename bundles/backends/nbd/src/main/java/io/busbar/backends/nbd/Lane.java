@@ -38,6 +38,11 @@ final class Lane implements Runnable {
     /** Whether it sleeps and could take requests. */
     private final AtomicBoolean idle = new AtomicBoolean();
     private volatile boolean stopped;
+    /** Until when the server may confirm that it has ended everything, by {@link System#nanoTime}; 0 if that is not wanted. */
+    private volatile long confirmUntil;
+    private volatile boolean confirmed;
+    /** What a server was asked for on a connection that was lost it may still do. */
+    private boolean lostSome;
 
     private Connection connection;
     private Export export;
@@ -100,6 +105,17 @@ final class Lane implements Runnable {
     void stop() {
         stopped = true;
         selector.wakeup();
+    }
+
+    /** As {@link #stop}; the server is asked to confirm that it has ended everything. */
+    void part(long nanos) {
+        confirmUntil = System.nanoTime() + nanos;
+        stop();
+    }
+
+    /** Returns whether nothing that the server was asked for has an effect any more; after {@link #join}. */
+    boolean hasParted() {
+        return confirmed;
     }
 
     /** Waits for the end, and lets go of what it has. On a control thread. */
@@ -170,6 +186,7 @@ final class Lane implements Runnable {
     private void leave(String why) {
         idle.set(false);
         boolean served = connection != null;
+        lostSome |= !commands.isEmpty();
         drop();
         if (stopped) {
             return;
@@ -209,14 +226,34 @@ final class Lane implements Runnable {
     }
 
     private void end() {
-        if (connection != null) {
+        if (connection == null) {
+            confirmed = !lostSome;
+        } else {
             try {
                 outbox.sayGoodbye(connection.wire());
+                confirmed = confirmUntil != 0 && !lostSome && isClosedByServer();
             } catch (IOException _) {
                 // Then it sees the end of the connection.
             }
         }
         drop();
+    }
+
+    /** A server that was told that nothing more comes ends what it has, and closes then (NBD, "Terminating the transmission phase"). */
+    private boolean isClosedByServer() throws IOException {
+        for (long left = confirmUntil - System.nanoTime(); left > 0; left = confirmUntil - System.nanoTime()) {
+            outbox.send(connection.wire());
+            int got = connection.receive();
+            if (got < 0) {
+                return true;
+            }
+            // Answers to what was taken away.
+            connection.received().limit(0);
+            if (got == 0) {
+                connection.await(!outbox.isEmpty() || connection.wire().holdsBytes(), left);
+            }
+        }
+        return false;
     }
 
     /** Lets go of what is left; after the thread's end. */

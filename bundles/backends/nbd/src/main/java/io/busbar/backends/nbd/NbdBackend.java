@@ -10,6 +10,7 @@ import io.busbar.api.backend.BlockRequest;
 import io.busbar.api.backend.BlockStatus;
 import io.busbar.api.backend.BlockTask;
 import io.busbar.api.backend.DetailedBackend;
+import io.busbar.api.backend.FencedBackend;
 import io.busbar.api.backend.SharableBackend;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -23,11 +24,12 @@ import java.util.concurrent.locks.LockSupport;
         type = BackendType.BLOCK,
         name = "nbd",
         settings = "uri URI [connections N] [timeout SECONDS] [tls FOLDER] [tls-name NAME]")
-public final class NbdBackend implements BlockBackend, DetailedBackend, SharableBackend {
+public final class NbdBackend implements BlockBackend, DetailedBackend, FencedBackend, SharableBackend {
 
     /** Far more than a busy disk has; what is beyond waits on I/O threads. */
     private static final int CAPACITY = 1 << 14;
     private static final int RESERVE = 1 << 12;
+    private static final long PARTING_NANOS = TimeUnit.MILLISECONDS.toNanos(900);
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final Submissions submissions = new Submissions(CAPACITY, RESERVE);
@@ -120,6 +122,24 @@ public final class NbdBackend implements BlockBackend, DetailedBackend, Sharable
             LockSupport.parkNanos(PAUSE_NANOS);
         }
         wake(1);
+    }
+
+    /** Parts from the server, which says by closing its connections that it has ended what it was asked for. */
+    @Override
+    public void fenceStorage() throws BackendException {
+        closed = true;
+        for (Lane lane : lanes) {
+            lane.part(PARTING_NANOS);
+        }
+        for (Lane lane : lanes) {
+            lane.join();
+        }
+        for (Lane lane : lanes) {
+            if (!lane.hasParted()) {
+                throw new BackendException(BackendException.Kind.FAILED, "the NBD server has not confirmed within "
+                        + TimeUnit.NANOSECONDS.toMillis(PARTING_NANOS) + " ms that it has ended all that it was ever asked for");
+            }
+        }
     }
 
     @Override

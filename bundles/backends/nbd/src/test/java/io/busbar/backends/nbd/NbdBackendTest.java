@@ -384,6 +384,51 @@ class NbdBackendTest {
     }
 
     @Test
+    void the_server_has_ended_all_of_it_when_one_is_fenced() throws Exception {
+        Path written = folder.resolve("written");
+        NbdBackend disk = open(serve("--filter=nozero", "sh", NbdKitScripts.slow(folder, MIB, written)), "connections", "1");
+        TestRequest write = TestRequest.write(0, random(13, 4096));
+        TestRequest.submit(disk, write);
+        Eventually.that(() -> Files.exists(folder.resolve("written.begun")), () -> "the server has no request");
+
+        disk.fenceStorage();
+        assertThat(write.isDone()).as("answers are not looked at").isFalse();
+        assertThat(written).hasBinaryContent(random(13, 4096));
+    }
+
+    @Test
+    void one_whose_server_hangs_cannot_be_fenced() throws Exception {
+        NbdKit server = serve("memory", "1M");
+        NbdBackend disk = open(server, "connections", "1");
+        server.freeze();
+        TestRequest.submit(disk, TestRequest.write(0, random(14, 4096)));
+        BackendException unsure = catchThrowableOfType(BackendException.class, disk::fenceStorage);
+        assertThat(unsure).hasMessageContaining("has not confirmed");
+    }
+
+    @Test
+    void one_that_was_lost_with_requests_may_still_do_them_whatever_the_next_confirms() throws Exception {
+        NbdKit first = serve("memory", "1M");
+        NbdBackend disk = open(first, "timeout", "1", "connections", "1");
+        first.freeze();
+        TestRequest write = TestRequest.write(0, random(15, 4096));
+        TestRequest.submit(disk, write);
+        Eventually.that(() -> context.failure() != null, () -> "nothing is said of a server that hangs");
+        serve("memory", "1M");
+        assertThat(write.await()).isEqualTo(BlockStatus.OK);
+
+        BackendException unsure = catchThrowableOfType(BackendException.class, disk::fenceStorage);
+        assertThat(unsure).hasMessageContaining("all that it was ever asked for");
+    }
+
+    @Test
+    void one_whose_server_has_nothing_can_be_fenced() throws Exception {
+        NbdBackend disk = open(serve("memory", "1M"));
+        write(disk, 0, random(16, 4096));
+        disk.fenceStorage();
+    }
+
+    @Test
     void a_server_that_has_nothing_to_answer_may_be_silent() throws Exception {
         NbdBackend disk = open(serve("--filter=log", "--filter=delay", "memory", "1M", "logfile=" + logFile(),
                 "delay-read=100ms"), "timeout", "1", "connections", "1");

@@ -13,6 +13,15 @@ final class NbdKitScripts {
 
     /** A disk that can be read and written, and nothing else. */
     static String plain(Path folder, long bytes) {
+        return with("cat >/dev/null", folder, bytes);
+    }
+
+    /** The same, but a write takes long, and is the whole content of a file then. */
+    static String slow(Path folder, long bytes, Path written) {
+        return with("touch " + written + ".begun; sleep 0.3; cat >" + written, folder, bytes);
+    }
+
+    private static String with(String write, Path folder, long bytes) {
         Path script = folder.resolve("plain.sh");
         try {
             Files.writeString(script, """
@@ -23,10 +32,10 @@ final class NbdKitScripts {
                         can_flush | can_trim) exit 3 ;;
                         can_zero) echo none ;;
                         pread) head -c "$3" /dev/zero ;;
-                        pwrite) cat >/dev/null ;;
+                        pwrite) %s ;;
                         *) exit 2 ;;
                     esac
-                    """.formatted(bytes));
+                    """.formatted(bytes, write));
             Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
