@@ -47,6 +47,7 @@ class OperatingIT {
         "core/bus/src/main/java/io/busbar/core/bus/BusConfiguration.java",
         "bus-drivers/vhost-user/src/main/java/io/busbar/busdrivers/vhostuser/VhostUserConfig.java",
         "drivers/vhost-user/src/main/java/io/busbar/drivers/vhostuser/VhostUserDriverConfig.java",
+        "drivers/vop/src/main/java/io/busbar/drivers/vop/VopConfig.java",
         "bus-drivers/virtio/src/main/java/io/busbar/busdrivers/virtio/VirtioBusConfig.java",
         "tools/plug/src/main/java/io/busbar/tools/plug/PlugConfiguration.java",
         "tools/shell/src/main/java/io/busbar/tools/shell/osgi/ControlService.java"
