@@ -30,11 +30,11 @@ public final class FalseSuccessor {
     /** What it does. */
     public enum Way {
         /** Says hello in records of the next version. */
-        OTHER_VERSION(2, HELLO),
+        OTHER_VERSION(3, HELLO),
         /** Ends when it is to open the devices. */
-        ENDS_AT_OPEN(1, OPEN),
+        ENDS_AT_OPEN(2, OPEN),
         /** Opens nothing, says that it has, and ends when it is given the stopped devices. */
-        ENDS_AT_ADOPT(1, ADOPT);
+        ENDS_AT_ADOPT(2, ADOPT);
 
         private final int version;
         private final int last;

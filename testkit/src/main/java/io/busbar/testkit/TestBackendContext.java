@@ -1,9 +1,13 @@
 package io.busbar.testkit;
 
 import io.busbar.api.backend.BackendContext;
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.backend.Settings;
+import io.busbar.core.linux.Fd;
+import io.busbar.core.linux.LinuxException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -15,30 +19,46 @@ public final class TestBackendContext implements BackendContext {
     private final Settings settings;
     private final boolean readOnly;
     private final List<String> channels;
+    private final Optional<BackendState> predecessor;
     private final Queue<Integer> readable = new ConcurrentLinkedQueue<>();
     private final Queue<Integer> writable = new ConcurrentLinkedQueue<>();
     private final AtomicInteger infoChanges = new AtomicInteger();
     private final AtomicReference<String> failure = new AtomicReference<>();
 
-    private TestBackendContext(boolean readOnly, Settings settings, List<String> channels) {
+    private TestBackendContext(boolean readOnly, Settings settings, List<String> channels, Optional<BackendState> predecessor) {
         this.readOnly = readOnly;
         this.channels = channels;
+        this.predecessor = predecessor;
         this.settings = settings;
     }
 
     /** Makes the surroundings of a writable device. */
     public static TestBackendContext of(String... namesAndValues) {
-        return new TestBackendContext(false, TestSettings.of(namesAndValues), List.of());
+        return new TestBackendContext(false, TestSettings.of(namesAndValues), List.of(), Optional.empty());
     }
 
     /** Makes the surroundings of a read-only device. */
     public static TestBackendContext readOnly(String... namesAndValues) {
-        return new TestBackendContext(true, TestSettings.of(namesAndValues), List.of());
+        return new TestBackendContext(true, TestSettings.of(namesAndValues), List.of(), Optional.empty());
     }
 
     /** Returns the same surroundings, of a device with the given channels. */
     public TestBackendContext withChannels(String... names) {
-        return new TestBackendContext(readOnly, settings, List.of(names));
+        return new TestBackendContext(readOnly, settings, List.of(names), predecessor);
+    }
+
+    /**
+     * Returns the same surroundings, of a successor in another process.
+     *
+     * @param state what the predecessor has handed over; its descriptors are duplicated, as on their way between processes
+     */
+    public TestBackendContext succeeding(BackendState state) throws LinuxException {
+        List<Integer> descriptors = new ArrayList<>();
+        for (int descriptor : state.descriptors()) {
+            descriptors.add(Fd.duplicateOf(descriptor).number());
+        }
+        return new TestBackendContext(readOnly, settings, channels,
+                Optional.of(new BackendState(state.version(), state.content(), descriptors)));
     }
 
     /** Returns the channels that became readable since this was asked last, in that order. */
@@ -77,6 +97,11 @@ public final class TestBackendContext implements BackendContext {
     @Override
     public Settings settings() {
         return settings;
+    }
+
+    @Override
+    public Optional<BackendState> predecessor() {
+        return predecessor;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.busbar.api.backend;
 
 import java.util.List;
+import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** What an opened backend knows of its surroundings. Safe for any thread. */
@@ -18,6 +19,12 @@ public interface BackendContext {
 
     /** Returns whether the device was configured read-only: the backend must not write, and need not be able to. */
     boolean readOnly();
+
+    /**
+     * Returns what the backend whose place this one takes has handed over, in another process: it is opened with that, and not anew.
+     * Only for a {@link HandoverBackend}.
+     */
+    Optional<BackendState> predecessor();
 
     /**
      * Returns the names of the device's channels, which the device model decides: a net device's queue pairs, a console's

@@ -9,7 +9,7 @@
  * queue, concurrently for different queues of one device.
  */
 @Export
-@Version("0.7.0")
+@Version("0.8.0")
 package io.busbar.api.backend;
 
 import org.osgi.annotation.bundle.Export;

@@ -27,4 +27,12 @@ public interface CommandCall {
      * @param text as it is, line ends included
      */
     void err(String text);
+
+    /**
+     * Has something done when the caller has been told all of this, and how the command has ended: the process's end, which nobody
+     * would be told after it.
+     *
+     * @param last done once, on whichever thread; whether or not the caller is still there
+     */
+    void whenAnswered(Runnable last);
 }

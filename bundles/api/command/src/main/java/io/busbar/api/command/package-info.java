@@ -3,7 +3,7 @@
  * terminal, from outside and in lines of the shell's language, with help and completion, as long as the service is there.
  */
 @Export
-@Version("0.1.0")
+@Version("0.2.0")
 package io.busbar.api.command;
 
 import org.osgi.annotation.bundle.Export;

@@ -18,10 +18,22 @@ public interface HandoverBus extends VdpaBus {
      * @param managementDevice who makes it
      * @param override         the one bus driver that may bind it
      * @param persistent       whether it comes back at the next start
-     * @param present          whether the device is there; else its place is kept
+     * @param present          what is known of the device if it is there; else its place is kept
      */
     record Place(
-            AddRequest request, String managementDevice, Optional<String> override, boolean persistent, boolean present) {}
+            AddRequest request,
+            String managementDevice,
+            Optional<String> override,
+            boolean persistent,
+            Optional<Present> present) {}
+
+    /**
+     * A device that is there, and goes on while its successor is made.
+     *
+     * @param busDriver who has bound it
+     * @param prepared  what {@link HandoverDevice#prepareHandover} returned, if anything
+     */
+    record Present(String busDriver, Optional<Handover> prepared) {}
 
     /**
      * What is handed over of a device that is there.
@@ -37,18 +49,25 @@ public interface HandoverBus extends VdpaBus {
     interface Successor {
 
         /**
-         * Makes the devices.
+         * Makes the devices, and rehearses with them what is to be done with them later.
          *
          * @throws VdpaException why it does not
          */
         void open(List<Place> places) throws VdpaException;
 
         /**
-         * Takes the devices over and serves them. Does not return if it is not known whether it does.
+         * Begins to take a device over, while the next one is stopped; it is not served yet.
          *
          * @throws VdpaException why it does not; it is gone then, and everything that it had opened is closed
          */
-        void take(List<Stopped> devices) throws VdpaException;
+        void take(Stopped device) throws VdpaException;
+
+        /**
+         * Serves the devices, once all are taken over. Does not return if it is not known whether it does.
+         *
+         * @throws VdpaException as {@link #take}, also for what that one has begun
+         */
+        void serve() throws VdpaException;
     }
 
     /**
@@ -60,18 +79,19 @@ public interface HandoverBus extends VdpaBus {
     void handOver(Successor successor) throws VdpaException;
 
     /**
-     * Makes the devices of another process's bus, on a bus that has none; nothing of them is served yet.
+     * Makes the devices of another process's bus, on a bus that has none; nothing of them is served yet. With each is rehearsed
+     * what is done with it later, so that it is known to work, and quick, before the other process stops anything.
      *
      * @throws VdpaException why not; the process is to end then
      */
     void open(List<Place> places) throws VdpaException;
 
     /**
-     * Takes over the state of the devices that were opened, and binds them; nothing of them is served yet.
+     * Takes over the state of a device that was opened, and binds it; nothing of it is served yet.
      *
      * @throws VdpaException why not; the process is to end then
      */
-    void adopt(List<Stopped> devices) throws VdpaException;
+    void adopt(Stopped device) throws VdpaException;
 
     /** Serves what was adopted. */
     void resume();

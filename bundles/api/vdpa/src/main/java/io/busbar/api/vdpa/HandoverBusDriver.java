@@ -7,6 +7,16 @@ import org.osgi.annotation.versioning.ConsumerType;
 public interface HandoverBusDriver extends VdpaBusDriver {
 
     /**
+     * Does with a device that no driver uses yet what {@link #adopt}, {@link HandoverBinding#resume} and
+     * {@link HandoverBinding#suspend} do with one, over queues that stay empty: code that runs for the first time is slow, and what
+     * fails here is refused while another process still serves. On a control thread.
+     *
+     * @param device fresh, and so again when the call returns
+     * @throws VdpaException why it could not be bound
+     */
+    void rehearse(VdpaDevice device) throws VdpaException;
+
+    /**
      * Binds a device of which another process had the driver, which stays connected. Nothing of it is served before
      * {@link HandoverBinding#resume()}.
      *

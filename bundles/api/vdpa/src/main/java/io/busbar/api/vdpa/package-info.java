@@ -11,7 +11,7 @@
  * <p>Threads: the ops of one device are called one at a time, on control threads, except those that say otherwise.
  */
 @Export
-@Version("0.11.0")
+@Version("0.12.0")
 package io.busbar.api.vdpa;
 
 import org.osgi.annotation.bundle.Export;

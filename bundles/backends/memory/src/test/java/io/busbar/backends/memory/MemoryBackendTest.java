@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.busbar.api.backend.BackendException;
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.backend.BlockStatus;
 import io.busbar.testkit.TestBackendContext;
 import io.busbar.testkit.TestPayload;
@@ -41,10 +42,10 @@ class MemoryBackendTest {
         return new MemoryBackend(TestBackendContext.of("size", size));
     }
 
-    /** Memory of this process that is backed by pages of its own, bytes. */
+    /** Memory of this process that is backed by pages of a memory file, bytes. */
     private static long residentBytes() throws IOException {
         return Files.readAllLines(Path.of("/proc/self/status")).stream()
-                .filter(line -> line.startsWith("RssAnon:"))
+                .filter(line -> line.startsWith("RssShmem:"))
                 .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
                 .findFirst().orElseThrow();
     }
@@ -179,6 +180,33 @@ class MemoryBackendTest {
     void a_missing_size_is_refused() {
         assertThatThrownBy(() -> new MemoryBackend(TestBackendContext.of()))
                 .hasMessage("size: expected a size such as 512M");
+    }
+
+    @Test
+    void a_successor_sees_what_was_written_before_and_is_still_written() throws Exception {
+        try (MemoryBackend disk = disk("200M")) {
+            TestRequest.write(0, bytes(512, 1)).on(disk);
+            try (MemoryBackend successor = new MemoryBackend(TestBackendContext.of("size", "200M").succeeding(disk.handOver()))) {
+                TestRequest.write(EXTENT, bytes(512, 2)).on(disk);
+
+                assertThat(read(successor, 0, 512)).containsOnly(1);
+                assertThat(read(successor, EXTENT, 512)).containsOnly(2);
+                assertThat(read(successor, 2 * EXTENT, 512)).containsOnly(0);
+                assertThat(TestRequest.writeZeroes(EXTENT, 512, true).on(successor)).isEqualTo(BlockStatus.OK);
+                TestRequest.write(2 * EXTENT, bytes(512, 3)).on(successor);
+                disk.goOn();
+                assertThat(read(disk, EXTENT, 512)).containsOnly(0);
+            }
+        }
+    }
+
+    @Test
+    void what_is_handed_over_has_a_version_and_an_unknown_one_is_refused() throws Exception {
+        try (MemoryBackend disk = disk("1M")) {
+            BackendState other = new BackendState(2, new byte[0], disk.handOver().descriptors());
+            assertThatThrownBy(() -> new MemoryBackend(TestBackendContext.of("size", "1M").succeeding(other)))
+                    .hasMessage("what was handed over is version 2 (0 bytes, 1 descriptors): expected version 1 (0 bytes, 1 descriptors)");
+        }
     }
 
     @Test

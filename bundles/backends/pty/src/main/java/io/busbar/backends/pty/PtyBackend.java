@@ -3,10 +3,12 @@ package io.busbar.backends.pty;
 import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendException.Kind;
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.backend.BackendType;
 import io.busbar.api.backend.ConsoleBackend;
 import io.busbar.api.backend.ConsoleSize;
 import io.busbar.api.backend.DetailedBackend;
+import io.busbar.api.backend.HandoverBackend;
 import io.busbar.api.backend.PolledBackend;
 import io.busbar.api.memory.Payload;
 import io.busbar.core.linux.DescriptorThread;
@@ -27,21 +29,25 @@ import java.util.Optional;
  * the console's is also at {@code FILE}, and a named port's at {@code FILE.NAME}.
  */
 @BackendType(type = BackendType.CONSOLE, name = "pty", settings = "[link FILE]")
-public final class PtyBackend implements ConsoleBackend, PolledBackend, DetailedBackend {
+public final class PtyBackend implements ConsoleBackend, PolledBackend, DetailedBackend, HandoverBackend {
 
     private final List<PtyPort> ports = new ArrayList<>();
     private final List<Link> links = new ArrayList<>();
     private final Map<String, String> details = new LinkedHashMap<>();
     private final DescriptorThread thread;
+    /** No other process has the terminals: the links are this one's. */
+    private volatile boolean alone;
 
     /**
-     * Makes the terminals.
+     * Makes the terminals, or takes over those of another process.
      *
      * @param context the surroundings
-     * @throws BackendException if they, or the links, cannot be made
+     * @throws BackendException if they, or the links, cannot be made, or what was handed over is not known
      */
     public PtyBackend(BackendContext context) throws BackendException {
         Optional<String> link = context.settings().text("link");
+        alone = context.predecessor().isEmpty();
+        List<PortState> before = alone ? List.of() : PortState.read(context.predecessor().get(), context.channels().size());
         try {
             thread = DescriptorThread.start("busbar-" + context.deviceName() + "-pty");
         } catch (LinuxException e) {
@@ -49,7 +55,7 @@ public final class PtyBackend implements ConsoleBackend, PolledBackend, Detailed
         }
         try {
             for (int i = 0; i < context.channels().size(); i++) {
-                open(context, i, link);
+                open(context, i, link, before);
             }
         } catch (BackendException e) {
             close();
@@ -60,9 +66,12 @@ public final class PtyBackend implements ConsoleBackend, PolledBackend, Detailed
         }
     }
 
-    private void open(BackendContext context, int index, Optional<String> link) throws BackendException, LinuxException {
+    private void open(BackendContext context, int index, Optional<String> link, List<PortState> before)
+            throws BackendException, LinuxException {
         String suffix = index == 0 ? "" : "." + context.channels().get(index);
-        PtyPort port = PtyPort.open(index, context, thread);
+        PtyPort port = before.isEmpty()
+                ? PtyPort.open(index, context, thread)
+                : PtyPort.adopt(index, context, thread, before.get(index));
         ports.add(port);
         details.put("pty" + suffix, port.path().toString());
         if (link.isPresent()) {
@@ -123,6 +132,23 @@ public final class PtyBackend implements ConsoleBackend, PolledBackend, Detailed
     }
 
     @Override
+    public BackendState handOver() throws BackendException {
+        List<PortState> states = new ArrayList<>();
+        try {
+            thread.call(() -> ports.forEach(port -> states.add(port.handOver())));
+        } catch (LinuxException e) {
+            throw new BackendException(Kind.FAILED, e.getMessage(), e);
+        }
+        return PortState.write(states);
+    }
+
+    @Override
+    public void goOn() {
+        alone = true;
+        thread.execute(() -> ports.forEach(PtyPort::goOn));
+    }
+
+    @Override
     public Map<String, String> details() {
         return Collections.unmodifiableMap(details);
     }
@@ -130,7 +156,9 @@ public final class PtyBackend implements ConsoleBackend, PolledBackend, Detailed
     @Override
     public void close() {
         thread.close();
-        links.forEach(Link::remove);
+        if (alone) {
+            links.forEach(Link::remove);
+        }
         ports.forEach(PtyPort::close);
     }
 }

@@ -8,6 +8,7 @@ import io.busbar.core.linux.DescriptorThread;
 import io.busbar.core.linux.DescriptorThread.Watch;
 import io.busbar.core.linux.Epoll;
 import io.busbar.core.linux.Errno;
+import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.linux.OpenWatch;
 import io.busbar.core.linux.PseudoTerminal;
@@ -41,6 +42,8 @@ final class PtyPort {
     private int visits;
     private volatile int visitor = ConsoleBackend.NOBODY;
     private volatile int size;
+    /** The thread's: who comes and goes waits, as another process has the terminal too. */
+    private boolean waiting;
 
     private PtyPort(
             int port, BackendContext context, DescriptorThread thread, PseudoTerminal terminal, OpenWatch opens) {
@@ -53,10 +56,23 @@ final class PtyPort {
 
     /** Makes the terminal. */
     static PtyPort open(int port, BackendContext context, DescriptorThread thread) throws LinuxException {
-        PseudoTerminal terminal = PseudoTerminal.open();
+        return of(port, context, thread, PseudoTerminal.open()).watch();
+    }
+
+    /** Takes over the terminal of another process, with who is there; nothing is noticed before {@link #goOn()}. */
+    static PtyPort adopt(int port, BackendContext context, DescriptorThread thread, PortState before) throws LinuxException {
+        PtyPort adopted = of(port, context, thread, PseudoTerminal.adopt(Fd.own(before.descriptor())));
+        adopted.waiting = true;
+        adopted.visits = before.visits();
+        adopted.visitor = before.visitor();
+        adopted.size = adopted.terminal.size();
+        return adopted.watch();
+    }
+
+    private static PtyPort of(int port, BackendContext context, DescriptorThread thread, PseudoTerminal terminal)
+            throws LinuxException {
         try {
-            OpenWatch opens = OpenWatch.of(terminal.path());
-            return new PtyPort(port, context, thread, terminal, opens).watch();
+            return new PtyPort(port, context, thread, terminal, OpenWatch.of(terminal.path()));
         } catch (LinuxException e) {
             terminal.close();
             throw e;
@@ -121,6 +137,9 @@ final class PtyPort {
     }
 
     private void look() {
+        if (waiting) {
+            return;
+        }
         boolean used = terminal.isUsed();
         boolean known = visitor != ConsoleBackend.NOBODY;
         if (used != known) {
@@ -134,6 +153,17 @@ final class PtyPort {
         } else {
             lookAtSize();
         }
+    }
+
+    /** From now on who comes and goes waits. */
+    PortState handOver() {
+        waiting = true;
+        return new PortState(visits, visitor, terminal.fd().number());
+    }
+
+    void goOn() {
+        waiting = false;
+        look();
     }
 
     /** What the one who has left did not read is not for the next, who is shown the scrollback. */

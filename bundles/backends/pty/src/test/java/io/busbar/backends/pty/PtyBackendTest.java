@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendException.Kind;
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.backend.ConsoleBackend;
 import io.busbar.api.backend.ConsoleSize;
 import io.busbar.testkit.TestBackendContext;
@@ -22,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -170,6 +172,66 @@ class PtyBackendTest {
         try (var left = Files.list(folder)) {
             assertThat(left).isEmpty();
         }
+    }
+
+    @Test
+    void a_successor_has_the_terminals_with_who_is_there_and_nothing_is_lost_or_doubled() throws Exception {
+        Path link = folder.resolve("con");
+        open("link", link.toString());
+        try (PtyBackend old = backend) {
+            int who;
+            try (FileChannel visitor = visit()) {
+                who = old.visitor(0);
+                write("before, ");
+                backend = new PtyBackend(context.succeeding(old.handOver()));
+                assertThat(old.write(0, Arena.ofAuto().allocateFrom("meanwhile, "), 0, 11)).isEqualTo(11);
+                visitor.write(ByteBuffer.wrap("typed".getBytes(StandardCharsets.ISO_8859_1)));
+
+                backend.goOn();
+
+                write("after");
+                assertThat(receive(visitor, 24)).isEqualTo("before, meanwhile, after");
+                assertThat(read(5)).isEqualTo("typed");
+                assertThat(backend.visitor(0)).isEqualTo(who);
+                assertThat(backend.details()).isEqualTo(old.details());
+            }
+            await(() -> backend.visitor(0) == ConsoleBackend.NOBODY);
+            try (FileChannel next = visit()) {
+                assertThat(next.isOpen()).isTrue();
+                assertThat(backend.visitor(0)).isEqualTo(who + 1);
+                assertThat(old.visitor(0)).as("it looks no more").isEqualTo(who);
+            }
+            backend.close();
+            backend = null;
+            assertThat(link).as("it was the successor's").doesNotExist();
+        }
+    }
+
+    @Test
+    void without_a_successor_who_came_meanwhile_is_noticed_and_the_link_is_still_there() throws Exception {
+        Path link = folder.resolve("con");
+        open("link", link.toString());
+        try (PtyBackend successor = new PtyBackend(context.succeeding(backend.handOver()))) {
+            assertThat(successor.visitor(0)).isEqualTo(ConsoleBackend.NOBODY);
+        }
+        assertThat(Files.isSymbolicLink(link)).isTrue();
+        try (FileChannel visitor = FileChannel.open(link, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            backend.goOn();
+            await(() -> backend.visitor(0) != ConsoleBackend.NOBODY);
+            write("there");
+            assertThat(receive(visitor, 5)).isEqualTo("there");
+        }
+    }
+
+    @Test
+    void what_is_handed_over_has_a_version_and_an_unknown_one_is_refused() throws Exception {
+        open();
+        BackendState state = backend.handOver();
+        BackendState newer = new BackendState(2, state.content(), state.descriptors());
+        assertThatThrownBy(() -> new PtyBackend(context.succeeding(newer)))
+                .hasMessage("what was handed over is version 2 (16 bytes, 2 descriptors): expected version 1 (16 bytes, 2 descriptors)");
+        BackendState cut = new BackendState(1, Arrays.copyOf(state.content(), 15), state.descriptors());
+        assertThatThrownBy(() -> new PtyBackend(context.succeeding(cut))).hasMessageContaining("expected version 1 (16 bytes");
     }
 
     @Test

@@ -45,6 +45,20 @@ sealed interface Endpoint extends AutoCloseable {
         }
     }
 
+    /**
+     * Takes over a Unix socket of another process.
+     *
+     * @param fd its, taken over if the call returns
+     */
+    static Endpoint unix(Path path, Fd fd) throws LinuxException {
+        return new Unix(UnixListener.adopt(fd, path));
+    }
+
+    /** Takes over a TCP socket of another process. */
+    static Endpoint tcp(Fd fd) throws LinuxException {
+        return new Tcp(TcpListener.adopt(fd));
+    }
+
     private static BackendException refusal(String what, LinuxException e) {
         if (e instanceof SocketInUseException || e.errno() == Errno.EADDRINUSE) {
             return new BackendException(Kind.IN_USE, what + ": somebody listens there already", e);

@@ -3,12 +3,15 @@ package io.busbar.backends.socket;
 import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendException.Kind;
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.backend.BackendType;
 import io.busbar.api.backend.ConsoleBackend;
 import io.busbar.api.backend.ConsoleSize;
 import io.busbar.api.backend.DetailedBackend;
+import io.busbar.api.backend.HandoverBackend;
 import io.busbar.api.memory.Payload;
 import io.busbar.core.linux.DescriptorThread;
+import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.LinuxException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.InvalidPathException;
@@ -26,7 +29,7 @@ import java.util.Optional;
  * types; one that reads slowly holds the guest back.
  */
 @BackendType(type = BackendType.CONSOLE, name = "socket", settings = "[path FILE] [port N]")
-public final class SocketBackend implements ConsoleBackend, DetailedBackend {
+public final class SocketBackend implements ConsoleBackend, DetailedBackend, HandoverBackend {
 
     private static final String PATH = "path";
     private static final String PORT = "port";
@@ -37,10 +40,10 @@ public final class SocketBackend implements ConsoleBackend, DetailedBackend {
     private final DescriptorThread thread;
 
     /**
-     * Listens.
+     * Listens, or takes over the sockets of another process.
      *
      * @param context the surroundings
-     * @throws BackendException if it cannot
+     * @throws BackendException if it cannot, or what was handed over is not known
      */
     public SocketBackend(BackendContext context) throws BackendException {
         Optional<String> path = context.settings().text(PATH);
@@ -49,15 +52,20 @@ public final class SocketBackend implements ConsoleBackend, DetailedBackend {
             throw invalid(path.isPresent() ? "path and port: expected one of them" : "path is missing: expected path FILE"
                     + " for a Unix socket, or port N for a TCP port of the loopback address");
         }
+        List<PortState> before = context.predecessor().isEmpty()
+                ? List.of()
+                : PortState.read(context.predecessor().get(), context.channels().size());
         thread = start(context.deviceName());
         try {
             for (int i = 0; i < context.channels().size(); i++) {
                 String name = context.channels().get(i);
-                Endpoint endpoint = path.isPresent() ? unix(path.get(), i, name) : tcp(port.orElseThrow(), i);
-                SocketPort opened = new SocketPort(i, endpoint, context, thread);
-                ports.add(opened);
-                details.put(i == 0 ? "address" : "address." + name, opened.address());
-                opened.start();
+                if (before.isEmpty()) {
+                    open(context, i, path.isPresent() ? unix(path.get(), i, name) : tcp(port.orElseThrow(), i)).start();
+                } else {
+                    Fd listener = before.get(i).listener();
+                    open(context, i, path.isPresent() ? Endpoint.unix(path(path.get(), i, name), listener) : Endpoint.tcp(listener))
+                            .start(before.get(i));
+                }
             }
         } catch (BackendException e) {
             close();
@@ -66,6 +74,13 @@ public final class SocketBackend implements ConsoleBackend, DetailedBackend {
             close();
             throw new BackendException(Kind.FAILED, e.getMessage(), e);
         }
+    }
+
+    private SocketPort open(BackendContext context, int index, Endpoint endpoint) {
+        SocketPort opened = new SocketPort(index, endpoint, context, thread);
+        ports.add(opened);
+        details.put(index == 0 ? "address" : "address." + context.channels().get(index), opened.address());
+        return opened;
     }
 
     private static DescriptorThread start(String device) throws BackendException {
@@ -77,8 +92,12 @@ public final class SocketBackend implements ConsoleBackend, DetailedBackend {
     }
 
     private static Endpoint unix(String path, int index, String name) throws BackendException {
+        return Endpoint.unix(path(path, index, name));
+    }
+
+    private static Path path(String path, int index, String name) throws BackendException {
         try {
-            return Endpoint.unix(Path.of(index == 0 ? path : path + "." + name));
+            return Path.of(index == 0 ? path : path + "." + name);
         } catch (InvalidPathException e) {
             throw invalid("path " + path + ": expected the name of a file");
         }
@@ -125,6 +144,22 @@ public final class SocketBackend implements ConsoleBackend, DetailedBackend {
     @Override
     public Optional<ConsoleSize> size(int port) {
         return Optional.empty();
+    }
+
+    @Override
+    public BackendState handOver() throws BackendException {
+        List<PortState> states = new ArrayList<>();
+        try {
+            thread.call(() -> ports.forEach(port -> states.add(port.handOver())));
+        } catch (LinuxException e) {
+            throw new BackendException(Kind.FAILED, e.getMessage(), e);
+        }
+        return PortState.write(states);
+    }
+
+    @Override
+    public void goOn() {
+        thread.execute(() -> ports.forEach(SocketPort::goOn));
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +39,8 @@ final class SocketPort {
     private int visits;
     private volatile Visit current;
     private volatile Visit leaving;
+    /** The thread's: who comes and goes waits, as another process has the sockets too. */
+    private boolean waiting;
 
     SocketPort(int port, Endpoint endpoint, BackendContext context, DescriptorThread thread) {
         this.port = port;
@@ -52,6 +55,26 @@ final class SocketPort {
 
     void start() throws LinuxException {
         listening = thread.watch(endpoint.fd().number(), Epoll.EPOLLIN | Epoll.EPOLLET, events -> accept());
+    }
+
+    /** Goes on from where the port of another process is; nothing is noticed before {@link #goOn()}. */
+    void start(PortState before) throws LinuxException {
+        waiting = true;
+        visits = before.visits();
+        if (before.leaving().isPresent()) {
+            leaving = visit(before.leaving().get());
+            leaving.markGone();
+        }
+        if (before.current().isPresent()) {
+            Visit visit = visit(before.current().get());
+            current = visit;
+            visit.watch(thread.watch(visit.fd().number(), CHANGES, events -> changed(visit, events)));
+        }
+        start();
+    }
+
+    private static Visit visit(PortState.Connected connected) {
+        return new Visit(connected.fd(), connected.number());
     }
 
     // The queues' threads
@@ -93,7 +116,30 @@ final class SocketPort {
 
     // The backend's thread
 
+    /** From now on who comes and goes waits. */
+    PortState handOver() {
+        waiting = true;
+        return new PortState(visits, endpoint.fd(), connected(current), connected(leaving));
+    }
+
+    private static Optional<PortState.Connected> connected(Visit visit) {
+        return Optional.ofNullable(visit).map(there -> new PortState.Connected(there.number(), there.fd()));
+    }
+
+    void goOn() {
+        waiting = false;
+        for (Visit visit : Arrays.asList(current, leaving)) {
+            if (visit != null) {
+                settle(visit);
+            }
+        }
+        accept();
+    }
+
     private void accept() {
+        if (waiting) {
+            return;
+        }
         try {
             for (Optional<Fd> next = endpoint.accept(); next.isPresent(); next = endpoint.accept()) {
                 welcome(next.get());
@@ -153,6 +199,9 @@ final class SocketPort {
 
     /** Takes note of one that has gone; it is closed when all that it sent was read. */
     private void settle(Visit visit) {
+        if (waiting) {
+            return;
+        }
         boolean told = visit.isGone() && visit == current;
         if (told) {
             current = null;
@@ -172,7 +221,11 @@ final class SocketPort {
         if (listening != null) {
             listening.close();
         }
-        endpoint.close();
+        if (waiting) {
+            endpoint.fd().close(); // The file is the other process's.
+        } else {
+            endpoint.close();
+        }
         Visit now = current;
         Visit before = leaving;
         if (now != null) {

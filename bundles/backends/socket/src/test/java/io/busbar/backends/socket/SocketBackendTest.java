@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendException.Kind;
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.backend.ConsoleBackend;
 import io.busbar.core.linux.StreamIo;
 import io.busbar.core.linux.UnixStream;
@@ -116,6 +117,84 @@ class SocketBackendTest {
             assertThat(got.position()).isLessThanOrEqualTo(length);
         }
         return new String(got.array(), 0, got.position(), StandardCharsets.ISO_8859_1);
+    }
+
+    @Test
+    void a_successor_has_the_sockets_and_who_is_connected_and_nothing_is_lost_or_doubled() throws Exception {
+        openUnix();
+        SocketBackend old = backend;
+        try (SocketChannel left = visit(0)) {
+            send(left, "of one who left ");
+        }
+        await(() -> backend.visitor(0) == ConsoleBackend.NOBODY);
+        try (SocketChannel visitor = visit(0)) {
+            int who = old.visitor(0);
+            write(0, "before, ");
+            backend = new SocketBackend(context.succeeding(old.handOver()));
+            assertThat(old.write(0, inNativeMemory("meanwhile, "), 0, 11)).isEqualTo(11);
+            send(visitor, "typed");
+            try (SocketChannel waits = connect("c.data")) {
+                assertThat(backend.visitor(1)).as("it waits").isEqualTo(ConsoleBackend.NOBODY);
+
+                backend.goOn();
+
+                write(0, "after");
+                assertThat(receive(visitor, 24)).isEqualTo("before, meanwhile, after");
+                assertThat(read(0, 21)).isEqualTo("of one who left typed");
+                assertThat(backend.visitor(0)).isEqualTo(who);
+                await(() -> backend.visitor(1) != ConsoleBackend.NOBODY);
+                send(waits, "data");
+                assertThat(read(1, 4)).isEqualTo("data");
+                assertThat(old.visitor(1)).as("it accepts no more").isEqualTo(ConsoleBackend.NOBODY);
+            }
+        }
+        await(() -> backend.visitor(0) == ConsoleBackend.NOBODY);
+        backend.close();
+        backend = null;
+        old.close();
+    }
+
+    @Test
+    void a_successor_has_a_tcp_port_too() throws Exception {
+        open("port", "0");
+        try (SocketBackend old = backend) {
+            backend = new SocketBackend(context.succeeding(old.handOver()));
+            assertThat(backend.details()).isEqualTo(old.details());
+        }
+        backend.goOn();
+        String[] address = backend.details().get("address").split(":");
+        try (SocketChannel visitor = SocketChannel.open(new InetSocketAddress(address[0], Integer.parseInt(address[1])))) {
+            await(() -> backend.visitor(0) != ConsoleBackend.NOBODY);
+            write(0, "there");
+            assertThat(receive(visitor, 5)).isEqualTo("there");
+        }
+    }
+
+    @Test
+    void without_a_successor_who_came_and_went_meanwhile_is_noticed_and_the_files_are_still_there() throws Exception {
+        openUnix();
+        SocketChannel leaves = visit(0);
+        try (SocketBackend successor = new SocketBackend(context.succeeding(backend.handOver()))) {
+            assertThat(successor.visitor(0)).isEqualTo(backend.visitor(0));
+        }
+        leaves.close();
+        try (SocketChannel comes = connect("c.data")) {
+            assertThat(comes.isConnected()).isTrue();
+            backend.goOn();
+            await(() -> backend.visitor(0) == ConsoleBackend.NOBODY && backend.visitor(1) != ConsoleBackend.NOBODY);
+        }
+    }
+
+    @Test
+    void what_is_handed_over_has_a_version_and_an_unknown_one_is_refused() throws Exception {
+        openUnix();
+        BackendState state = backend.handOver();
+        BackendState newer = new BackendState(2, state.content(), state.descriptors());
+        assertThatThrownBy(() -> new SocketBackend(context.succeeding(newer)))
+                .hasMessage("what was handed over is version 2 (24 bytes, 2 descriptors): expected version 1 (24 bytes, 2 descriptors)");
+        BackendState lacking = new BackendState(1, state.content(), state.descriptors().subList(0, 1));
+        assertThatThrownBy(() -> new SocketBackend(context.succeeding(lacking))).hasMessageEndingWith("it tells of more descriptors");
+        backend.goOn();
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.busbar.backends.switch_;
 
 import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.NetFrame;
 import io.busbar.api.backend.Settings;
@@ -16,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.IntStream;
 
@@ -155,6 +157,11 @@ final class Station implements BackendContext, AutoCloseable {
     @Override
     public Settings settings() {
         return settings;
+    }
+
+    @Override
+    public Optional<BackendState> predecessor() {
+        return Optional.empty();
     }
 
     @Override

@@ -62,6 +62,11 @@ class SwitchCommandTest {
             public void err(String text) {
                 err.append(text);
             }
+
+            @Override
+            public void whenAnswered(Runnable last) {
+                last.run();
+            }
         });
         return new Said(exit, out.toString(), err.toString());
     }

@@ -24,14 +24,31 @@ record TapInterface(List<Tap> queues, NetworkLink link, RouteSocket route, Route
 
     private static final int HEADER_BYTES = 12;
 
+    private interface Opening {
+        TapInterface open() throws BackendException;
+    }
+
     /** Opens the interface, or makes it, and sets it up as the user wants it. */
     static TapInterface open(TapSettings wanted) throws BackendException {
+        return inNamespace(wanted, () -> openHere(wanted));
+    }
+
+    /**
+     * Takes over an interface of another process, as it is set up.
+     *
+     * @param queues what that process has open, this one's from now on
+     */
+    static TapInterface adopt(TapSettings wanted, List<Tap> queues) throws BackendException {
+        return inNamespace(wanted, () -> adoptHere(wanted, queues));
+    }
+
+    private static TapInterface inNamespace(TapSettings wanted, Opening opening) throws BackendException {
         if (wanted.namespace().isEmpty()) {
-            return openHere(wanted);
+            return opening.open();
         }
         String namespace = wanted.namespace().get();
         try {
-            return NetworkNamespace.call(namespace, () -> openHere(wanted));
+            return NetworkNamespace.call(namespace, opening::open);
         } catch (BackendException e) {
             throw e;
         } catch (LinuxException e) {
@@ -50,26 +67,44 @@ record TapInterface(List<Tap> queues, NetworkLink link, RouteSocket route, Route
         };
     }
 
+    private interface Work {
+        TapInterface with(List<AutoCloseable> opened) throws LinuxException, BackendException;
+    }
+
     private static TapInterface openHere(TapSettings wanted) throws BackendException {
-        List<AutoCloseable> opened = new ArrayList<>();
-        try {
-            RouteSocket watch = RouteSocket.watchLinks();
-            opened.add(watch);
-            RouteSocket route = RouteSocket.open();
-            opened.add(route);
+        return allOrNothing(wanted, new ArrayList<>(), opened -> {
+            RouteSocket watch = keep(opened, RouteSocket.watchLinks());
+            RouteSocket route = keep(opened, RouteSocket.open());
             Optional<NetworkLink> before = route.link(wanted.name());
             boolean multiQueue = multiQueue(wanted, before);
             List<Tap> queues = new ArrayList<>();
             for (int pair = 0; pair < wanted.pairs(); pair++) {
-                Tap queue = Tap.open(wanted.name(), multiQueue);
-                opened.add(queue);
-                queues.add(queue);
+                queues.add(keep(opened, Tap.open(wanted.name(), multiQueue)));
             }
             prepare(queues.getFirst());
             setUp(wanted, route, before.isEmpty());
             NetworkLink link = find(route, wanted);
             requireAlone(link, wanted);
             return new TapInterface(List.copyOf(queues), link, route, watch);
+        });
+    }
+
+    private static TapInterface adoptHere(TapSettings wanted, List<Tap> queues) throws BackendException {
+        return allOrNothing(wanted, new ArrayList<>(queues), opened -> {
+            RouteSocket watch = keep(opened, RouteSocket.watchLinks());
+            RouteSocket route = keep(opened, RouteSocket.open());
+            return new TapInterface(queues, find(route, wanted), route, watch);
+        });
+    }
+
+    private static <T extends AutoCloseable> T keep(List<AutoCloseable> opened, T next) {
+        opened.add(next);
+        return next;
+    }
+
+    private static TapInterface allOrNothing(TapSettings wanted, List<AutoCloseable> opened, Work work) throws BackendException {
+        try {
+            return work.with(opened);
         } catch (LinuxException e) {
             closeAll(opened);
             throw refused(wanted, e);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendException.Kind;
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.backend.NetInfo;
 import io.busbar.api.backend.WaitingFrame;
 import io.busbar.core.linux.Poll;
@@ -105,6 +106,38 @@ class TapBackendTest {
         assertThat(frame[HEADER + 14 + 9]).as("protocol").isEqualTo((byte) 1);
         assertThat(frame[HEADER + 14 + 20]).as("type").isZero();
         assertThat(frame[HEADER + 5]).as("last byte of the destination").isEqualTo((byte) 2);
+    }
+
+    @Test
+    void a_successor_has_the_interface_and_says_what_of_it_is_used_once_it_is_alone() throws Exception {
+        TapBackend old = open(2, "ifname", "tap7", "address", "10.99.0.1/24");
+        addNeighbour(network, "tap7");
+        old.usePairs(2);
+        TapBackend successor = new TapBackend(context.succeeding(old.handOver()));
+        opened.add(successor);
+        successor.usePairs(1);
+        assertThat(queues("tap7")).as("it is not alone").isEqualTo("numqueues 2");
+        assertThat(successor.info()).isEqualTo(old.info());
+
+        successor.goOn();
+
+        assertThat(queues("tap7")).isEqualTo("numqueues 1 numdisabled 1");
+        network.run("bash", "-c", "echo -n first > /dev/udp/10.99.0.2/7");
+        assertThat(new String(bytes(awaitFrame(successor)), PAYLOAD_OF_UDP, 5)).isEqualTo("first");
+        old.close();
+        opened.remove(old);
+        assertThat(successor.transmit(0, TestFrame.of(echoRequest()))).isTrue();
+        successor.taken(0);
+        assertEchoReply(bytes(awaitFrame(successor)));
+    }
+
+    @Test
+    void what_is_handed_over_has_a_version_and_an_unknown_one_is_refused() throws Exception {
+        TapBackend old = open(1, "ifname", "tap7");
+        BackendState newer = new BackendState(2, new byte[0], old.handOver().descriptors());
+        BackendException refused = catchThrowableOfType(
+                BackendException.class, () -> new TapBackend(context.succeeding(newer)));
+        assertThat(refused).hasMessage("what was handed over is version 2 (0 bytes, 1 descriptors): expected version 1 (0 bytes, 1 descriptors)");
     }
 
     @Test

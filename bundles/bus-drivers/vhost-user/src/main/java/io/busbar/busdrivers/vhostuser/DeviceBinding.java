@@ -180,7 +180,6 @@ final class DeviceBinding implements HandoverBusDriver.HandoverBinding {
     @Override
     public Handover suspend() throws VdpaException {
         SessionWriter to = new SessionWriter();
-        Client[] last = new Client[1];
         suspended = true;
         synchronized (this) {
             if (listener == null) {
@@ -189,6 +188,12 @@ final class DeviceBinding implements HandoverBusDriver.HandoverBinding {
             listening.cancel();
             to.bytes(listener.path().toString().getBytes(StandardCharsets.UTF_8)).descriptor(listener.fd());
         }
+        suspendClient(to);
+        return to.toHandover();
+    }
+
+    private void suspendClient(SessionWriter to) throws VdpaException {
+        Client[] last = new Client[1];
         reactor.call(() -> {
             last[0] = current;
             if (acceptPause != null) {
@@ -202,7 +207,6 @@ final class DeviceBinding implements HandoverBusDriver.HandoverBinding {
             stopReading(client);
             handOver(client, to);
         }
-        return to.toHandover();
     }
 
     /** When the call returns what was read is handled, and nothing more is read. */
@@ -245,19 +249,44 @@ final class DeviceBinding implements HandoverBusDriver.HandoverBinding {
             Path path = Path.of(new String(from.bytes(SocketFile.MAX_PATH), StandardCharsets.UTF_8));
             listener = UnixListener.adopt(from.neededDescriptor(), path);
             endpoint = path.toString();
-            if (from.flag()) {
-                Client client = new Client(Connection.restore(from));
-                client.session = new Session(device, client.connection,
-                        new Translation(device, kicks, () -> deviceChanged(client)), settings);
-                current = client;
-                connected = true;
-                client.session.begin();
-                client.session.restore(from);
-            }
+            adoptClient(from);
             from.end();
         } catch (LinuxException | ProtocolException | RefusedException e) {
             refuse();
             throw new VdpaException(VdpaError.EINVAL, Reason.STATE_UNKNOWN, e.getMessage(), e);
+        }
+    }
+
+    private void adoptClient(SessionReader from) throws VdpaException, RefusedException, ProtocolException {
+        if (from.flag()) {
+            Client client = new Client(Connection.restore(from));
+            client.session = new Session(device, client.connection,
+                    new Translation(device, kicks, () -> deviceChanged(client)), settings);
+            current = client;
+            connected = true;
+            client.session.begin();
+            client.session.restore(from);
+        }
+    }
+
+    /**
+     * Does with a front-end that has nothing to say what is done with one that is handed over; on a binding that is used for nothing
+     * else, and does not listen.
+     *
+     * @param state what a session handed over, without a listening socket
+     * @throws VdpaException what of it cannot be done; what came in is closed
+     */
+    void rehearse(Handover state) throws VdpaException {
+        try (SessionReader from = new SessionReader(state)) {
+            adoptClient(from);
+            from.end();
+            resume();
+            suspendClient(new SessionWriter());
+            resume();
+        } catch (ProtocolException | RefusedException e) {
+            throw new VdpaException(VdpaError.EINVAL, Reason.STATE_UNKNOWN, e.getMessage(), e);
+        } finally {
+            close();
         }
     }
 

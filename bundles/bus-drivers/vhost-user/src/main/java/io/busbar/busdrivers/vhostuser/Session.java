@@ -129,6 +129,7 @@ final class Session {
      * @throws ProtocolException if a ring does not stop
      */
     void suspend(SessionWriter to) throws ProtocolException {
+        noticeBreakdown();
         translation.suspend();
         to.number(negotiated).number(unknownMessages).number(refusals).descriptor(channel == null ? null : channel.fd());
         translation.save(to);

@@ -399,6 +399,8 @@ final class Translation {
         if (wasSettled) {
             settle();
         }
+        // Also of one that gave up: what is set up again begins with a reset.
+        fresh = false;
         if (!regions.isEmpty()) {
             replaceMemory(GuestMemory.of(regions));
         }

@@ -123,6 +123,13 @@ public final class VhostUserBusDriver implements HandoverBusDriver {
     }
 
     @Override
+    public void rehearse(VdpaDevice device) throws VdpaException {
+        try (Rehearsal frontEnd = new Rehearsal(device, () -> settings, new KickWaiter(reactor(), device.ops()))) {
+            new DeviceBinding(device, () -> settings, reactor(), new Lane(threads), closed -> { }).rehearse(frontEnd.run());
+        }
+    }
+
+    @Override
     public HandoverBinding adopt(VdpaDevice device, Handover state) throws VdpaException {
         DeviceBinding binding = new DeviceBinding(device, () -> settings, reactor(), new Lane(threads), bindings::remove);
         binding.adopt(state);

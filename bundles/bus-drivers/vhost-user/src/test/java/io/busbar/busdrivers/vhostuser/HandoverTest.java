@@ -6,6 +6,7 @@ import static io.busbar.testkit.vhostuser.ScriptedFrontEnd.u64;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.vdpa.Handover;
 import io.busbar.api.vdpa.HandoverBusDriver;
 import io.busbar.api.vdpa.Reason;
@@ -16,9 +17,11 @@ import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.testkit.vhostuser.ScriptedFrontEnd;
 import io.busbar.testkit.vhostuser.ScriptedGuest;
+import java.io.File;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -26,6 +29,9 @@ import org.junit.jupiter.api.Test;
 class HandoverTest {
 
     private static final int AVAILABLE_AT_STOP = 17;
+    private static final int NEEDS_RESET = 0x40;
+    /** By the front-end, by the one that takes over, and again after it was stopped. */
+    private static final int REHEARSED_STARTS = 3;
 
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final FakeDevice.Able device = new FakeDevice.Able();
@@ -116,6 +122,58 @@ class HandoverTest {
         driver.wire.close();
         rig.awaitFree();
         keep(Driver.running(rig, ScriptedGuest.qemu()));
+    }
+
+    @Test
+    void aDeviceThatNeedsAResetIsHandedOverAsOneAndResetWhenARingIsSetUpAgain() throws Exception {
+        Rig rig = keep(new Rig(device));
+        Driver driver = keep(Driver.running(rig, ScriptedGuest.qemu()));
+        device.status |= NEEDS_RESET;
+
+        HandoverBusDriver.HandoverBinding successor = adopt(duplicate(able(rig).suspend()));
+        otherDevice.status |= NEEDS_RESET; // As the device's own state, which is taken over then, has it.
+        successor.resume();
+
+        assertThat(driver.wire.ask(40, ScriptedFrontEnd.none()).u64() & NEEDS_RESET).isEqualTo(NEEDS_RESET);
+        assertThat(otherDevice.ready[0]).as("its rings are broken").isFalse();
+        otherDevice.takeLog();
+        driver.start(0, AVAILABLE_AT_STOP);
+        assertThat(otherDevice.takeLog()).startsWith("reset").contains("state 0 " + AVAILABLE_AT_STOP, "ready 0 true");
+        goOnHereSoThatAllIsClosed(rig, driver, successor);
+    }
+
+    @Test
+    void aRehearsalStartsAndStopsEveryRingOfAFreshDeviceAndLeavesItFresh() throws Exception {
+        long descriptors = descriptors();
+        VhostUserBusDriver successor = new VhostUserBusDriver(Rig.config());
+        opened.add(successor::deactivate);
+        successor.rehearse(otherDevice);
+
+        List<String> log = otherDevice.takeLog();
+        for (int ring = 0; ring < FakeDevice.QUEUES; ring++) {
+            assertThat(log).filteredOn(("ready " + ring + " true")::equals).hasSize(REHEARSED_STARTS);
+        }
+        assertThat(log).contains("num 0 64").endsWith("reset", "map");
+        assertThat(otherDevice.status).isZero();
+        assertThat(otherDevice.memory).isEqualTo(DriverMemory.EMPTY);
+        successor.deactivate();
+        Rig.await("descriptors", () -> descriptors() <= descriptors);
+    }
+
+    private static long descriptors() {
+        return Objects.requireNonNull(new File("/proc/self/fd").list()).length;
+    }
+
+    @Test
+    void whatFailsInARehearsalIsRefused() throws Exception {
+        VhostUserBusDriver successor = new VhostUserBusDriver(Rig.config());
+        opened.add(successor::deactivate);
+        otherDevice.fail("num 1", VdpaError.EINVAL);
+        assertThatExceptionOfType(VdpaException.class)
+                .isThrownBy(() -> successor.rehearse(otherDevice))
+                .withMessageContaining("num 1 was told to fail");
+        otherDevice.recover("num 1");
+        successor.rehearse(otherDevice);
     }
 
     @Test

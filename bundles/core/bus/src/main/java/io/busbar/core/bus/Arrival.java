@@ -1,6 +1,7 @@
 package io.busbar.core.bus;
 
 import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.Handover;
 import io.busbar.api.vdpa.HandoverBus;
 import io.busbar.api.vdpa.HandoverBusDriver;
 import io.busbar.api.vdpa.HandoverDevice;
@@ -30,8 +31,8 @@ final class Arrival {
         /** Finds a bus driver. */
         Optional<PluggedIn<VdpaBusDriver>> driver(String name);
 
-        /** Makes the device of a place. */
-        void make(DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker) throws VdpaException;
+        /** Makes the device of a place, with what the one of the other process had prepared. */
+        void make(DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker, Optional<Handover> prepared) throws VdpaException;
     }
 
     private final Host host;
@@ -48,37 +49,58 @@ final class Arrival {
             DeviceSlot slot = new DeviceSlot(
                     new DeviceRecord(request.name(), place.managementDevice(), place.override(), request.attributes()),
                     place.persistent());
-            if (place.present()) {
-                host.make(slot, host.maker(place.managementDevice()).orElseThrow(
-                        () -> missing(slot, "management device " + place.managementDevice())));
+            if (place.present().isPresent()) {
+                open(slot, place.present().get());
             }
             slots.put(slot.name(), slot);
         }
     }
 
-    /** Takes over what the devices were there, and binds them. */
-    void adopt(List<HandoverBus.Stopped> devices) throws VdpaException {
-        for (HandoverBus.Stopped stopped : devices) {
-            DeviceSlot slot = slots.get(stopped.name());
-            if (slot == null || slot.present() == null) {
-                throw new VdpaException(
-                        VdpaError.ENODEV, "device " + stopped.name() + " is handed over and was not opened before");
-            }
-            PluggedIn<VdpaBusDriver> driver = host.driver(stopped.busDriver())
-                    .orElseThrow(() -> missing(slot, "bus driver " + stopped.busDriver()));
-            Vendors.handingOver(slot, () -> adopt(slot, driver, stopped));
+    private void open(DeviceSlot slot, HandoverBus.Present present) throws VdpaException {
+        host.make(slot, host.maker(slot.managementDevice()).orElseThrow(
+                () -> missing(slot, "management device " + slot.managementDevice())), present.prepared());
+        HandoverBusDriver driver = adopting(driver(slot, present.busDriver()));
+        HandoverDevice device = device(slot);
+        Vendors.handingOver(slot, () -> {
+            driver.rehearse(slot.present());
+            device.rehearse();
+        });
+    }
+
+    private PluggedIn<VdpaBusDriver> driver(DeviceSlot slot, String name) throws VdpaException {
+        return host.driver(name).orElseThrow(() -> missing(slot, "bus driver " + name));
+    }
+
+    private static HandoverBusDriver adopting(PluggedIn<VdpaBusDriver> driver) throws VdpaException {
+        if (driver.part() instanceof HandoverBusDriver adopting) {
+            return adopting;
         }
+        throw new VdpaException(VdpaError.EOPNOTSUPP, "bus driver " + driver.name() + " cannot take over what another process had");
+    }
+
+    private static HandoverDevice device(DeviceSlot slot) throws VdpaException {
+        if (slot.present().parent() instanceof HandoverDevice device) {
+            return device;
+        }
+        throw new VdpaException(VdpaError.EOPNOTSUPP, slot.name() + " cannot take over what another process had");
+    }
+
+    /** Takes over what a device was there, and binds it. */
+    void adopt(HandoverBus.Stopped stopped) throws VdpaException {
+        DeviceSlot slot = slots.get(stopped.name());
+        if (slot == null || slot.present() == null) {
+            throw new VdpaException(
+                    VdpaError.ENODEV, "device " + stopped.name() + " is handed over and was not opened before");
+        }
+        PluggedIn<VdpaBusDriver> driver = driver(slot, stopped.busDriver());
+        Vendors.handingOver(slot, () -> adopt(slot, driver, stopped));
     }
 
     private static void adopt(DeviceSlot slot, PluggedIn<VdpaBusDriver> driver, HandoverBus.Stopped stopped)
             throws VdpaException {
-        if (!(driver.part() instanceof HandoverBusDriver adopting)
-                || !(slot.present().parent() instanceof HandoverDevice device)) {
-            throw new VdpaException(VdpaError.EOPNOTSUPP, "it cannot take over what another process had");
-        }
-        slot.bound(new Bound(driver, adopting.adopt(slot.present(), stopped.binding())));
+        slot.bound(new Bound(driver, adopting(driver).adopt(slot.present(), stopped.binding())));
         slot.health(Health.OK);
-        device.takeOver(stopped.device());
+        device(slot).takeOver(stopped.device());
     }
 
     private static VdpaException missing(DeviceSlot slot, String part) {
@@ -88,7 +110,9 @@ final class Arrival {
     /** Has them served; from now on they belong to the bus. */
     Collection<DeviceSlot> resume() {
         for (DeviceSlot slot : slots.values()) {
-            if (slot.bound() != null && slot.bound().binding() instanceof HandoverBusDriver.HandoverBinding binding) {
+            if (slot.bound() != null && slot.bound().binding() instanceof HandoverBusDriver.HandoverBinding binding
+                    && slot.present().parent() instanceof HandoverDevice device) {
+                Vendors.quietly("go on alone", device::goOn);
                 Vendors.quietly("go on where it was handed over", binding::resume);
             }
         }

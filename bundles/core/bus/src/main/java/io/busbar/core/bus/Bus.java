@@ -2,6 +2,7 @@ package io.busbar.core.bus;
 
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.BusSnapshot;
+import io.busbar.api.vdpa.Handover;
 import io.busbar.api.vdpa.HandoverBus;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.LeavingDevice;
@@ -336,12 +337,12 @@ final class Bus implements HandoverBus {
     }
 
     @Override
-    public void adopt(List<Stopped> devices) throws VdpaException {
+    public void adopt(Stopped device) throws VdpaException {
         changes.run("taking over from another process", () -> {
             if (arrival == null) {
                 throw new VdpaException(VdpaError.EINVAL, "nothing was opened that could be taken over");
             }
-            arrival.adopt(devices);
+            arrival.adopt(device);
         });
     }
 
@@ -368,8 +369,8 @@ final class Bus implements HandoverBus {
         }
 
         @Override
-        public void make(DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker) throws VdpaException {
-            install(slot, maker, Vendors.add(maker, new AddRequest(slot.name(), slot.words())));
+        public void make(DeviceSlot slot, PluggedIn<VdpaManagementDevice> maker, Optional<Handover> prepared) throws VdpaException {
+            install(slot, maker, Vendors.add(maker, new AddRequest(slot.name(), slot.words()), prepared));
         }
     }
 

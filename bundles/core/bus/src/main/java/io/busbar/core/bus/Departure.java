@@ -9,6 +9,7 @@ import io.busbar.api.vdpa.VdpaException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * All devices of a bus go to another process, or none does: until the successor has taken them each step can be taken back.
@@ -45,34 +46,32 @@ final class Departure {
     private void run(HandoverBus.Successor successor) throws VdpaException {
         List<HandoverBus.Place> places = new ArrayList<>();
         for (DeviceSlot slot : slots) {
-            if (slot.present() != null) {
-                prepare(slot);
-            }
-            places.add(place(slot));
+            places.add(place(slot, slot.present() == null ? Optional.empty() : Optional.of(prepare(slot))));
         }
         successor.open(places);
-        List<HandoverBus.Stopped> stopped = new ArrayList<>();
         for (DeviceSlot slot : slots) {
             if (slot.present() != null) {
-                stopped.add(stop(slot));
+                successor.take(stop(slot));
             }
         }
-        successor.take(stopped);
+        successor.serve();
     }
 
-    private void prepare(DeviceSlot slot) throws VdpaException {
-        device(slot);
+    private HandoverBus.Present prepare(DeviceSlot slot) throws VdpaException {
+        HandoverDevice device = device(slot);
         binding(slot);
+        HandoverBus.Present[] present = new HandoverBus.Present[1];
         Vendors.handingOver(slot, () -> {
-            device(slot).prepareHandover();
-            prepared.add(device(slot));
+            present[0] = new HandoverBus.Present(slot.bound().driver().name(), device.prepareHandover());
+            prepared.add(device);
         });
+        return present[0];
     }
 
-    private static HandoverBus.Place place(DeviceSlot slot) {
+    private static HandoverBus.Place place(DeviceSlot slot, Optional<HandoverBus.Present> present) {
         DeviceRecord record = slot.record();
         return new HandoverBus.Place(new AddRequest(record.name(), record.words()), record.managementDevice(), record.override(),
-                slot.persistent(), slot.present() != null);
+                slot.persistent(), present);
     }
 
     private HandoverBus.Stopped stop(DeviceSlot slot) throws VdpaException {

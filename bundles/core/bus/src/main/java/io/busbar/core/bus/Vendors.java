@@ -1,6 +1,8 @@
 package io.busbar.core.bus;
 
 import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.Handover;
+import io.busbar.api.vdpa.HandoverManagementDevice;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.RevocableManagementDevice;
@@ -17,6 +19,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,9 +33,15 @@ final class Vendors {
 
     /** Makes a parent device, checked. */
     static VdpaParentDevice add(PluggedIn<VdpaManagementDevice> maker, AddRequest request) throws VdpaException {
+        return add(maker, request, Optional.empty());
+    }
+
+    /** Makes a parent device, checked, of what one of another process has prepared, if it has. */
+    static VdpaParentDevice add(PluggedIn<VdpaManagementDevice> maker, AddRequest request, Optional<Handover> prepared)
+            throws VdpaException {
         VdpaParentDevice parent = null;
         try {
-            parent = maker.part().devAdd(request);
+            parent = prepared.isEmpty() ? maker.part().devAdd(request) : able(maker).devAdd(request, prepared.get());
             ParentChecks.check(maker.name(), parent);
             return parent;
         } catch (VdpaException refused) {
@@ -46,6 +55,13 @@ final class Vendors {
             }
             throw broken(maker, "dev add of " + request.name(), thrown);
         }
+    }
+
+    private static HandoverManagementDevice able(PluggedIn<VdpaManagementDevice> maker) throws VdpaException {
+        if (maker.part() instanceof HandoverManagementDevice able) {
+            return able;
+        }
+        throw new VdpaException(VdpaError.EOPNOTSUPP, "management device " + maker.name() + " takes nothing over from another process");
     }
 
     /** Takes a parent device apart; what is thrown is logged. */

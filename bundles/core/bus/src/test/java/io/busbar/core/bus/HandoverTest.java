@@ -8,6 +8,7 @@ import io.busbar.api.vdpa.Handover;
 import io.busbar.api.vdpa.HandoverBus;
 import io.busbar.api.vdpa.HandoverBusDriver;
 import io.busbar.api.vdpa.HandoverDevice;
+import io.busbar.api.vdpa.HandoverManagementDevice;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaConfigOps;
@@ -19,6 +20,7 @@ import io.busbar.api.vdpa.VdpaParentDevice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -55,7 +57,7 @@ class HandoverTest {
         }
     }
 
-    private final class Maker extends FakeMaker {
+    private final class Maker extends FakeMaker implements HandoverManagementDevice {
 
         private final String side;
 
@@ -67,6 +69,12 @@ class HandoverTest {
         @Override
         public VdpaParentDevice devAdd(AddRequest wanted) throws VdpaException {
             called(side + "make " + wanted.name() + " " + wanted.attributes());
+            return new Parent(side, wanted.name(), new FakeOps.OnChip());
+        }
+
+        @Override
+        public VdpaParentDevice devAdd(AddRequest wanted, Handover prepared) throws VdpaException {
+            called(side + "make " + wanted.name() + " with what was of " + new String(prepared.content()));
             return new Parent(side, wanted.name(), new FakeOps.OnChip());
         }
     }
@@ -84,8 +92,9 @@ class HandoverTest {
         }
 
         @Override
-        public void prepareHandover() throws VdpaException {
+        public Optional<Handover> prepareHandover() throws VdpaException {
             called(side + "prepare " + name);
+            return name.equals("disk0") ? Optional.empty() : Optional.of(new Handover("memory", 1, name.getBytes(), List.of()));
         }
 
         @Override
@@ -100,8 +109,18 @@ class HandoverTest {
         }
 
         @Override
+        public void rehearse() throws VdpaException {
+            called(side + "try " + name);
+        }
+
+        @Override
         public void takeOver(Handover state) throws VdpaException {
             called(side + "take over " + new String(state.content()));
+        }
+
+        @Override
+        public void goOn() {
+            calls.add(side + "go on " + name);
         }
 
         @Override
@@ -147,6 +166,11 @@ class HandoverTest {
         public Binding probe(VdpaDevice device) {
             calls.add(side + "probe " + device.name());
             return new Bond(side, device.name());
+        }
+
+        @Override
+        public void rehearse(VdpaDevice device) throws VdpaException {
+            called(side + "rehearse " + device.name());
         }
 
         @Override
@@ -207,8 +231,12 @@ class HandoverTest {
         }
 
         @Override
-        public void take(List<HandoverBus.Stopped> devices) throws VdpaException {
-            young.adopt(devices);
+        public void take(HandoverBus.Stopped device) throws VdpaException {
+            young.adopt(device);
+        }
+
+        @Override
+        public void serve() {
             calls.add("commit");
             young.resume();
         }
@@ -219,10 +247,11 @@ class HandoverTest {
         old.handOver(new Beside());
         assertThat(calls).containsExactly(
                 "old prepare disk0", "old prepare disk1",
-                "new make disk0 {word=disk0}", "new make disk1 {word=disk1}",
-                "old suspend disk0", "old hand over disk0", "old suspend disk1", "old hand over disk1",
-                "new adopt disk0 disk0", "new take over disk0", "new adopt disk1 disk1", "new take over disk1",
-                "commit", "new resume disk0", "new resume disk1");
+                "new make disk0 {word=disk0}", "new rehearse disk0", "new try disk0",
+                "new make disk1 with what was of disk1", "new rehearse disk1", "new try disk1",
+                "old suspend disk0", "old hand over disk0", "new adopt disk0 disk0", "new take over disk0",
+                "old suspend disk1", "old hand over disk1", "new adopt disk1 disk1", "new take over disk1",
+                "commit", "new go on disk0", "new resume disk0", "new go on disk1", "new resume disk1");
         assertThat(young.devices()).extracting(VdpaDevice::name).containsExactly("disk0", "disk1");
         assertThat(young.snapshot().devices()).allMatch(device -> device.endpoint().equals("/" + device.name()));
         assertThat(old.devices()).isEmpty();
@@ -234,8 +263,8 @@ class HandoverTest {
     @Test
     void whoever_refuses_everything_goes_on_where_it_was() throws VdpaException {
         for (String call : List.of(
-                "old prepare disk1", "new make disk1 {word=disk1}", "old suspend disk1", "old hand over disk1",
-                "new adopt disk1 disk1", "new take over disk1")) {
+                "old prepare disk1", "new make disk1 with what was of disk1", "new rehearse disk1", "new try disk1", "old suspend disk1", "old hand over disk1",
+                "new adopt disk1 disk1", "new take over disk1", "serve")) {
             refusing = call;
             calls.clear();
             Bus another = new Bus("host", Runnable::run, parts -> parts);
@@ -248,8 +277,13 @@ class HandoverTest {
                 }
 
                 @Override
-                public void take(List<HandoverBus.Stopped> devices) throws VdpaException {
-                    another.adopt(devices);
+                public void take(HandoverBus.Stopped device) throws VdpaException {
+                    another.adopt(device);
+                }
+
+                @Override
+                public void serve() throws VdpaException {
+                    called("serve");
                 }
             })).withMessageContaining("no");
             assertThat(count("old prepare ") - (call.startsWith("old prepare") ? 1 : 0)).as(call).isEqualTo(count("old cancel "));

@@ -3,6 +3,8 @@ package io.busbar.core.linux;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -110,6 +112,30 @@ public final class DescriptorThread implements AutoCloseable {
     public void execute(Runnable task) {
         tasks.add(task);
         EventFd.signal(wake.number());
+    }
+
+    /**
+     * Does something on the thread, and waits for its end, a few seconds at the most. Not for the thread itself.
+     *
+     * @throws LinuxException ETIMEDOUT when the thread is at something else for too long; EINTR when the caller was interrupted
+     */
+    public void call(Runnable task) throws LinuxException {
+        CountDownLatch done = new CountDownLatch(1);
+        execute(() -> {
+            try {
+                task.run();
+            } finally {
+                done.countDown();
+            }
+        });
+        try {
+            if (!done.await(END_MILLIS, TimeUnit.MILLISECONDS)) {
+                throw new LinuxException("wait for " + thread.getName(), Errno.ETIMEDOUT);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LinuxException("wait for " + thread.getName(), Errno.EINTR);
+        }
     }
 
     private void run() {

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
 
 /**
  * Mapped memory and the right to use it. Control path: mapping costs microseconds, closing a handshake with every
@@ -27,7 +26,6 @@ public final class Mapping implements AutoCloseable {
     private static final int MAP_FIXED = 0x10;
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_NORESERVE = 0x4000;
-    private static final int MADV_DONTNEED = 4;
     private static final int NO_FD = -1;
 
     private static final int STATFS_BYTES = 120;
@@ -98,19 +96,6 @@ public final class Mapping implements AutoCloseable {
     /** Bytes that were asked for. */
     public long length() {
         return segment.byteSize();
-    }
-
-    /**
-     * Gives whole pages of anonymous memory back to the machine: they read as zero from now on, and cost nothing until
-     * they are written again. May run while others read and write; allocates nothing. The owner does not close meanwhile.
-     *
-     * @param offset first byte, a multiple of {@link Memory#PAGE_SIZE}
-     * @param length bytes, a multiple of it
-     * @return 0 or a negative errno
-     */
-    public long giveBack(long offset, long length) {
-        Objects.checkFromIndexSize(offset, length, length());
-        return Syscall.call(Nr.MADVISE, address() + offset, length, MADV_DONTNEED);
     }
 
     /**

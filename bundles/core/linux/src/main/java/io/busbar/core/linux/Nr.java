@@ -13,7 +13,6 @@ final class Nr {
     static final int PWRITE64 = number(18, 68);
     static final int READV = number(19, 65);
     static final int WRITEV = number(20, 66);
-    static final int MADVISE = number(28, 233);
     static final int GETPID = number(39, 172);
     static final int SOCKET = number(41, 198);
     static final int CONNECT = number(42, 203);

@@ -76,11 +76,27 @@ public final class PseudoTerminal implements AutoCloseable {
         }
     }
 
+    /**
+     * Takes over one of another process, as it is.
+     *
+     * @param fd our end, taken over if the call returns
+     * @throws LinuxException ENOTTY when it is none
+     */
+    public static PseudoTerminal adopt(Fd fd) throws LinuxException {
+        try (Arena arena = Arena.ofConfined()) {
+            return new PseudoTerminal(fd, pathOf(fd, arena.allocate(JAVA_INT)));
+        }
+    }
+
+    private static Path pathOf(Fd fd, MemorySegment word) throws LinuxException {
+        control(fd.number(), TIOCGPTN, word.address(), "ask for the number of a pseudo-terminal");
+        return Path.of("/dev/pts/" + word.get(JAVA_INT, 0));
+    }
+
     private static PseudoTerminal unlocked(Fd fd, Arena arena) throws LinuxException {
         MemorySegment word = arena.allocateFrom(JAVA_INT, 0);
         control(fd.number(), TIOCSPTLCK, word.address(), "unlock a pseudo-terminal");
-        control(fd.number(), TIOCGPTN, word.address(), "ask for the number of a pseudo-terminal");
-        Path path = Path.of("/dev/pts/" + word.get(JAVA_INT, 0));
+        Path path = pathOf(fd, word);
         // Open and closed once, so that from now on POLLHUP says that nobody is there.
         try (Fd peer = openPeer(fd, path)) {
             makeRaw(peer.number(), arena, path);

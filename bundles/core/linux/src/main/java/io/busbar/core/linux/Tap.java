@@ -87,6 +87,16 @@ public final class Tap implements AutoCloseable {
         }
     }
 
+    /**
+     * Takes over a queue of another process, as it is set up.
+     *
+     * @param name the interface's name when it was opened
+     * @param fd   taken over
+     */
+    public static Tap adopt(String name, Fd fd) {
+        return new Tap(name, fd);
+    }
+
     private static Fd openControl() throws LinuxException {
         try (Arena arena = Arena.ofConfined()) {
             long path = arena.allocateFrom(CONTROL, StandardCharsets.UTF_8).address();
@@ -154,6 +164,15 @@ public final class Tap implements AutoCloseable {
             MemorySegment request = request(arena, attached ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE);
             LinuxException.check(ioctl(fd, TUNSETQUEUE, request.address()),
                     (attached ? "attach a queue of " : "detach a queue of ") + name);
+        }
+    }
+
+    /** Whether the host sends to this queue of several. */
+    public boolean isAttached() throws LinuxException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment request = request(arena, 0);
+            LinuxException.check(ioctl(fd, TUNGETIFF, request.address()), "look at a queue of " + name);
+            return (request.get(JAVA_SHORT, FLAGS) & IFF_DETACH_QUEUE) == 0;
         }
     }
 

@@ -70,6 +70,18 @@ public final class TcpListener implements AutoCloseable {
         }
     }
 
+    /**
+     * Takes over a socket that listens, of another process.
+     *
+     * @param fd taken over if the call returns
+     * @throws LinuxException ENOTSOCK when it is none
+     */
+    public static TcpListener adopt(Fd fd) throws LinuxException {
+        try (Arena arena = Arena.ofConfined()) {
+            return new TcpListener(fd, boundPort(fd, arena.allocate(SOCKADDR_BYTES, Long.BYTES), arena));
+        }
+    }
+
     private static int boundPort(Fd socket, MemorySegment address, Arena arena) throws LinuxException {
         MemorySegment length = arena.allocateFrom(JAVA_INT, SOCKADDR_BYTES);
         LinuxException.check(

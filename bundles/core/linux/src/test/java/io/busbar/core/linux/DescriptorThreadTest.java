@@ -50,6 +50,17 @@ class DescriptorThreadTest {
     }
 
     @Test
+    void who_calls_waits_until_it_is_done_or_has_failed() throws Exception {
+        try (DescriptorThread thread = DescriptorThread.start("test")) {
+            thread.call(() -> seen.add(Thread.currentThread().getName()));
+            assertThat(seen).containsExactly("test");
+            thread.call(() -> {
+                throw new IllegalStateException("on purpose");
+            });
+        }
+    }
+
+    @Test
     void the_thread_ends_when_it_is_closed_also_by_itself() throws Exception {
         DescriptorThread thread = DescriptorThread.start("test");
         thread.execute(() -> seen.add("before"));

@@ -11,7 +11,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
-
 import org.junit.jupiter.api.Test;
 
 class MappingTest {
@@ -28,23 +27,6 @@ class MappingTest {
 
             assertThat(other.segment().get(JAVA_LONG, 4096)).isEqualTo(42);
             assertThat(Memory.ALL.get(JAVA_LONG, other.address() + 4096)).isEqualTo(42);
-        }
-    }
-
-    @Test
-    void pages_that_are_given_back_read_as_zero_and_the_others_keep_what_they_hold() throws Exception {
-        int page = Memory.PAGE_SIZE;
-        try (Mapping memory = Mapping.anonymous(3L * page)) {
-            memory.segment().fill((byte) 7);
-
-            assertThat(memory.giveBack(page, page)).isZero();
-
-            assertThat(memory.segment().asSlice(page, page).toArray(JAVA_BYTE)).containsOnly(0);
-            assertThat(memory.segment().get(JAVA_BYTE, page - 1)).isEqualTo((byte) 7);
-            assertThat(memory.segment().get(JAVA_BYTE, 2L * page)).isEqualTo((byte) 7);
-            assertThat(memory.giveBack(1, page)).isEqualTo(-Errno.EINVAL);
-            assertThatThrownBy(() -> memory.giveBack(2L * page, 2L * page))
-                    .isInstanceOf(IndexOutOfBoundsException.class);
         }
     }
 

@@ -26,16 +26,20 @@ import java.util.TreeMap;
  * @param statistics   what each queue has counted
  * @param swaps        what swaps there were
  * @param model        what the device model hands over, if it does
+ * @param generation   of the configuration
+ * @param broken       what the driver did that needs a reset; empty if nothing
  */
 record DeviceHandover(
         Map<Integer, byte[]> configWrites,
         boolean linkDown,
         Map<Integer, Map<String, Long>> statistics,
         SwapCounts swaps,
-        Optional<ModelState> model) {
+        Optional<ModelState> model,
+        int generation,
+        String broken) {
 
     /** Of the record. Another order, or another value, is another version. */
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     static final String FORMAT = "software device";
 
     private static final int MOST_ENTRIES = 1 << 16;
@@ -65,6 +69,8 @@ record DeviceHandover(
                 out.writeInt(model.get().version());
                 write(out, model.get().content());
             }
+            out.writeInt(generation);
+            out.writeUTF(broken);
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
@@ -114,7 +120,7 @@ record DeviceHandover(
         Optional<ModelState> model = in.readBoolean()
                 ? Optional.of(new ModelState(in.readUTF(), in.readInt(), bytes(in)))
                 : Optional.empty();
-        return new DeviceHandover(configWrites, linkDown, statistics, swaps, model);
+        return new DeviceHandover(configWrites, linkDown, statistics, swaps, model, in.readInt(), in.readUTF());
     }
 
     private static Map<String, Long> counters(DataInputStream in) throws IOException {

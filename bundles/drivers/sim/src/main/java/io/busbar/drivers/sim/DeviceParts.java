@@ -3,9 +3,11 @@ package io.busbar.drivers.sim;
 import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.backend.BlockBackend;
 import io.busbar.api.backend.DetailedBackend;
 import io.busbar.api.backend.FencedBackend;
+import io.busbar.api.backend.HandoverBackend;
 import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.ResizableBackend;
 import io.busbar.api.device.DataPath;
@@ -57,6 +59,7 @@ final class DeviceParts implements OpenBackend.Listener {
     private final String name;
     private volatile PartsOpener opener;
     private final Notifications notifications;
+    private final DeviceStatus status;
     private final ReentrantLock lock = new ReentrantLock();
     private final ScheduledThreadPoolExecutor recovery;
     private final PastStatistics past = new PastStatistics();
@@ -91,8 +94,9 @@ final class DeviceParts implements OpenBackend.Listener {
     /** What fails requests in the place of the backend that left, if anything can. */
     private Optional<Backend> standIn = Optional.empty();
 
-    private DeviceParts(PartsOpener opener) {
+    private DeviceParts(PartsOpener opener, DeviceStatus status) {
         this.name = opener.request().name();
+        this.status = status;
         this.opener = opener;
         this.notifications = opener.notifications();
         recovery = new ScheduledThreadPoolExecutor(
@@ -110,15 +114,21 @@ final class DeviceParts implements OpenBackend.Listener {
      * @param services      what devices use
      * @param notifications tells the driver
      * @param status        told of broken queues
+     * @param before        what the backend of another process has handed over, if this one's takes its place
      * @throws VdpaException with the sentence of whichever part refuses
      */
     static DeviceParts open(
-            SimClass type, AddRequest request, SimServices services, Notifications notifications, DeviceStatus status)
+            SimClass type,
+            AddRequest request,
+            SimServices services,
+            Notifications notifications,
+            DeviceStatus status,
+            Optional<BackendState> before)
             throws VdpaException {
         DeviceParts parts = new DeviceParts(new PartsOpener(
-                type, request, services, notifications, new Misbehaviour()));
+                type, request, services, notifications, new Misbehaviour()), status);
         try {
-            parts.openAll(status);
+            parts.openAll(before);
             return parts;
         } catch (VdpaException | RuntimeException | LinkageError wrong) {
             parts.revoke();
@@ -126,7 +136,7 @@ final class DeviceParts implements OpenBackend.Listener {
         }
     }
 
-    private void openAll(DeviceStatus status) throws VdpaException {
+    private void openAll(Optional<BackendState> before) throws VdpaException {
         modelFactory = opener.findModel().orElseThrow(() -> missing(opener.noModel()));
         DeviceWords words = opener.words(modelFactory);
         absence = new Absence(words.hold());
@@ -134,7 +144,7 @@ final class DeviceParts implements OpenBackend.Listener {
                 .orElseThrow(() -> missing(opener.noBackend(modelFactory, words.backend())));
         model = opener.create(modelFactory, words, this::wake);
         channels = PartsOpener.channels(model);
-        backend = opener.open(modelFactory, backendFactory, words, channels, this);
+        backend = opener.open(modelFactory, backendFactory, words, channels, before, this);
         model.attach(backend.backend());
         features = offered(model);
         vqCount = model.vqCount();
@@ -733,6 +743,18 @@ final class DeviceParts implements OpenBackend.Listener {
 
     // To and from another process
 
+    /** Has the parts work once on the side, before there is a driver whom that would hold up. */
+    void rehearse() throws VdpaException {
+        Present now = beginSwap();
+        try {
+            Rehearsal rehearsal = new Rehearsal(now.opener(), features);
+            rehearsal.of(now.factory(), now.factory(), now.backend().backend());
+            rehearsal.of(now.factory(), now.backend().backend());
+        } finally {
+            endSwap();
+        }
+    }
+
     /** Returns what a device in another process needs to go on from here. */
     DeviceHandover save() throws VdpaException {
         lock.lock();
@@ -745,7 +767,7 @@ final class DeviceParts implements OpenBackend.Listener {
             Optional<ModelState> state = model instanceof StatefulDeviceModel stateful
                     ? Optional.of(stateful.saveState())
                     : Optional.empty();
-            return new DeviceHandover(configWrites, linkDown, statistics, swaps, state);
+            return new DeviceHandover(configWrites, linkDown, statistics, swaps, state, notifications.generation(), status.broken());
         } finally {
             lock.unlock();
         }
@@ -765,10 +787,23 @@ final class DeviceParts implements OpenBackend.Listener {
             if (from.model().isPresent()) {
                 handOver(from.model().get(), model);
             }
-            past.add(from.statistics());
+            // What was counted here before was rehearsal.
+            past.goOn(from.statistics(), this::statistics);
             swaps = from.swaps();
+            notifications.goOn(from.generation());
+            if (!from.broken().isEmpty()) {
+                status.needsReset(from.broken());
+            }
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** The backend's predecessor, in another process, is not used any more. */
+    void goOn() {
+        OpenBackend opened = backend;
+        if (opened != null && opened.backend() instanceof HandoverBackend handedOver) {
+            handedOver.goOn();
         }
     }
 

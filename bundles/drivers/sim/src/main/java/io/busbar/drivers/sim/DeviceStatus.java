@@ -42,7 +42,12 @@ final class DeviceStatus implements DataPathEvents {
     /** Sets DEVICE_NEEDS_RESET; a driver that is up is told (virtio 1.2, 2.1.2). */
     @Override
     public void queueBroken(int index, String sentence) {
-        broken = "queue " + index + ": " + sentence;
+        needsReset("queue " + index + ": " + sentence);
+    }
+
+    /** The same, for a reason that is known. */
+    void needsReset(String why) {
+        broken = why;
         int before = bits.getAndUpdate(now -> now | VIRTIO_CONFIG_S_NEEDS_RESET);
         if ((before & VIRTIO_CONFIG_S_DRIVER_OK) != 0) {
             notifications.tell();

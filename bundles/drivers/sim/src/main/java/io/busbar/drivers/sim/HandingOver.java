@@ -1,11 +1,13 @@
 package io.busbar.drivers.sim;
 
-import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendException;
+import io.busbar.api.backend.HandoverBackend;
 import io.busbar.api.backend.SharableBackend;
 import io.busbar.api.backend.YieldingBackend;
+import io.busbar.api.vdpa.Handover;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,10 +21,12 @@ final class HandingOver {
 
     private final DeviceParts parts;
     private final DeviceParts.Present before;
+    private final Optional<Handover> prepared;
 
-    private HandingOver(DeviceParts parts, DeviceParts.Present before) {
+    private HandingOver(DeviceParts parts, DeviceParts.Present before, Optional<Handover> prepared) {
         this.parts = parts;
         this.before = before;
+        this.prepared = prepared;
     }
 
     /**
@@ -34,9 +38,9 @@ final class HandingOver {
         DeviceParts.Present before = parts.beginSwap();
         boolean begun = false;
         try {
-            yieldOf(before.backend());
+            HandingOver handingOver = new HandingOver(parts, before, prepare(before.backend()));
             begun = true;
-            return new HandingOver(parts, before);
+            return handingOver;
         } finally {
             if (!begun) {
                 parts.endSwap();
@@ -44,25 +48,36 @@ final class HandingOver {
         }
     }
 
-    private static void yieldOf(OpenBackend opened) throws VdpaException {
-        Backend backend = opened.backend();
+    private static Optional<Handover> prepare(OpenBackend opened) throws VdpaException {
+        String name = opened.factory().name();
         try {
-            if (backend instanceof YieldingBackend yielding) {
-                yielding.yieldStorage();
-            } else if (!(backend instanceof SharableBackend)) {
-                throw new VdpaException(VdpaError.EOPNOTSUPP, "backend " + opened.factory().name()
-                        + " cannot go on in another process: what it has is in this one");
-            }
+            return switch (opened.backend()) {
+                case HandoverBackend handover -> Optional.of(PreparedBackend.toRecord(name, handover.handOver()));
+                case YieldingBackend yielding -> {
+                    yielding.yieldStorage();
+                    yield Optional.empty();
+                }
+                case SharableBackend _ -> Optional.empty();
+                default -> throw new VdpaException(VdpaError.EOPNOTSUPP,
+                        "backend " + name + " cannot go on in another process: what it has is in this one");
+            };
         } catch (BackendException refused) {
             throw BackendErrors.of(refused);
         }
     }
 
+    /** Returns what the successor is made with, if its backend needs more than words. */
+    Optional<Handover> prepared() {
+        return prepared;
+    }
+
     /** Takes back what was yielded: the device goes on here. */
     void cancel() {
         try {
-            if (before.backend().backend() instanceof YieldingBackend yielding) {
-                yielding.reclaimStorage();
+            switch (before.backend().backend()) {
+                case HandoverBackend handover -> handover.goOn();
+                case YieldingBackend yielding -> yielding.reclaimStorage();
+                default -> { }
             }
         } catch (BackendException lost) {
             LOG.error("{}: the backend cannot go on after the device was not handed over: {}",

@@ -34,6 +34,11 @@ final class Notifications {
         return generation.get();
     }
 
+    /** Goes on from the count of another process. */
+    void goOn(int from) {
+        generation.set(from);
+    }
+
     /** The configuration has a new content: the generation grows first, then the driver is told. */
     void configChanged() {
         generation.incrementAndGet();

@@ -4,12 +4,14 @@ import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.backend.Settings;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -43,6 +45,7 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
      * @param words      the device's words
      * @param modelWords the words that the model knows, for sentences
      * @param channels   the device's channels
+     * @param before     what a backend of another process has handed over, if it takes its place
      * @param listener   told what it says
      * @param threads    by which it is opened
      * @param closer     closes one that cannot be used
@@ -54,12 +57,13 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
             DeviceWords words,
             Set<String> modelWords,
             List<String> channels,
+            Optional<BackendState> before,
             Listener listener,
             BackendThreads threads,
             Consumer<Backend> closer)
             throws VdpaException {
         BackendSettings settings = new BackendSettings(factory.name(), factory.settings(), words.settings(), words.model());
-        Context context = new Context(device, settings, words.readOnly(), channels, listener);
+        Context context = new Context(device, settings, words.readOnly(), channels, before, listener);
         try {
             Backend backend = threads.opening(() -> factory.open(context));
             Set<String> unknown = settings.unasked();
@@ -83,16 +87,23 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
         private final BackendSettings settings;
         private final boolean readOnly;
         private final List<String> channels;
+        private final Optional<BackendState> predecessor;
         private final Listener listener;
         private volatile String failure = "";
         private volatile boolean closed;
 
         private Context(
-                String device, BackendSettings settings, boolean readOnly, List<String> channels, Listener listener) {
+                String device,
+                BackendSettings settings,
+                boolean readOnly,
+                List<String> channels,
+                Optional<BackendState> predecessor,
+                Listener listener) {
             this.device = device;
             this.settings = settings;
             this.readOnly = readOnly;
             this.channels = List.copyOf(channels);
+            this.predecessor = predecessor;
             this.listener = listener;
         }
 
@@ -109,6 +120,11 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
         @Override
         public boolean readOnly() {
             return readOnly;
+        }
+
+        @Override
+        public Optional<BackendState> predecessor() {
+            return predecessor;
         }
 
         @Override

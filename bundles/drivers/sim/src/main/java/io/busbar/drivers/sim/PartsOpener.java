@@ -2,6 +2,7 @@ package io.busbar.drivers.sim;
 
 import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.DeviceModelContext;
 import io.busbar.api.device.DeviceModelFactory;
@@ -114,8 +115,20 @@ record PartsOpener(
             List<String> channels,
             OpenBackend.Listener listener)
             throws VdpaException {
-        return OpenBackend.open(
-                request.name(), backend, words, wordsOf(model), channels, listener, services.reaper().threads(), this::revoke);
+        return open(model, backend, words, channels, Optional.empty(), listener);
+    }
+
+    /** The same, in the place of one of another process. */
+    OpenBackend open(
+            DeviceModelFactory model,
+            BackendFactory backend,
+            DeviceWords words,
+            List<String> channels,
+            Optional<BackendState> before,
+            OpenBackend.Listener listener)
+            throws VdpaException {
+        return OpenBackend.open(request.name(), backend, words, wordsOf(model), channels, before, listener,
+                services.reaper().threads(), this::revoke);
     }
 
     void reap(Backend opened) {

@@ -1,5 +1,6 @@
 package io.busbar.drivers.sim;
 
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.Handover;
 import io.busbar.api.vdpa.HandoverDevice;
@@ -15,6 +16,7 @@ import io.busbar.api.vdpa.VdpaException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** A software vDPA device. */
 final class SimDevice implements HandoverDevice, SwappableBackend, SwappableModel, LeavingDevice {
@@ -47,15 +49,23 @@ final class SimDevice implements HandoverDevice, SwappableBackend, SwappableMode
      * @param type     the device type
      * @param request  its name and words
      * @param services what devices use
+     * @param prepared what the device of another process has prepared, if this one takes its place
      * @throws VdpaException with the sentence of whichever part refuses
      */
-    static SimDevice make(SimClass type, AddRequest request, SimServices services) throws VdpaException {
+    static SimDevice make(SimClass type, AddRequest request, SimServices services, Optional<Handover> prepared)
+            throws VdpaException {
         Notifications notifications = new Notifications(request.name(), services.callbacks());
         DeviceStatus status = new DeviceStatus(notifications);
-        DeviceParts parts = DeviceParts.open(type, request, services, notifications, status);
+        DeviceParts parts = DeviceParts.open(type, request, services, notifications, status, before(request, prepared));
         Inside inside = new Inside(type, parts, status, notifications, services.engine().maxQueueSize());
         DmaKind dma = DmaKind.of(request.attributes().getOrDefault(DeviceWords.DMA, "device"));
         return new SimDevice(inside, SimOpsVariants.of(inside, dma, parts.extra()));
+    }
+
+    private static Optional<BackendState> before(AddRequest request, Optional<Handover> prepared) throws VdpaException {
+        return prepared.isEmpty()
+                ? Optional.empty()
+                : Optional.of(PreparedBackend.of(prepared.get(), request.attributes().getOrDefault(DeviceWords.BACKEND, "")));
     }
 
     /** Returns the data path, model and backend. */
@@ -96,8 +106,9 @@ final class SimDevice implements HandoverDevice, SwappableBackend, SwappableMode
     }
 
     @Override
-    public void prepareHandover() throws VdpaException {
+    public Optional<Handover> prepareHandover() throws VdpaException {
         handingOver = HandingOver.begin(inside.parts());
+        return handingOver.prepared();
     }
 
     @Override
@@ -114,8 +125,19 @@ final class SimDevice implements HandoverDevice, SwappableBackend, SwappableMode
     }
 
     @Override
+    public void rehearse() throws VdpaException {
+        takeOver(handOver());
+        inside.parts().rehearse();
+    }
+
+    @Override
     public void takeOver(Handover state) throws VdpaException {
         inside.parts().restore(DeviceHandover.of(state));
+    }
+
+    @Override
+    public void goOn() {
+        inside.parts().goOn();
     }
 
     /** Returns the words that it was made of, without the secret ones, which begin with a dot, and what came of them. */

@@ -3,17 +3,20 @@ package io.busbar.drivers.sim;
 import io.busbar.api.device.DeviceModelFactory;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.AttributeInfo;
+import io.busbar.api.vdpa.Handover;
+import io.busbar.api.vdpa.HandoverManagementDevice;
 import io.busbar.api.vdpa.RevocableManagementDevice;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VdpaParentDevice;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
 /** Makes software devices of one type. */
-final class SimManagementDevice implements RevocableManagementDevice {
+final class SimManagementDevice implements RevocableManagementDevice, HandoverManagementDevice {
 
     private final SimClass type;
     private final SimServices services;
@@ -53,7 +56,16 @@ final class SimManagementDevice implements RevocableManagementDevice {
 
     @Override
     public VdpaParentDevice devAdd(AddRequest request) throws VdpaException {
-        SimDevice device = SimDevice.make(type, request, services);
+        return add(request, Optional.empty());
+    }
+
+    @Override
+    public VdpaParentDevice devAdd(AddRequest request, Handover prepared) throws VdpaException {
+        return add(request, Optional.of(prepared));
+    }
+
+    private VdpaParentDevice add(AddRequest request, Optional<Handover> prepared) throws VdpaException {
+        SimDevice device = SimDevice.make(type, request, services, prepared);
         devices.add(device);
         device.parts().checkParts(); // What left while the device was made was not told to it.
         return device;

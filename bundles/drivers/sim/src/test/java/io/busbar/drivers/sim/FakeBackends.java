@@ -4,11 +4,13 @@ import io.busbar.api.backend.Backend;
 import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
+import io.busbar.api.backend.BackendState;
 import io.busbar.api.backend.BlockBackend;
 import io.busbar.api.backend.BlockBatch;
 import io.busbar.api.backend.BlockInfo;
 import io.busbar.api.backend.DetailedBackend;
 import io.busbar.api.backend.FencedBackend;
+import io.busbar.api.backend.HandoverBackend;
 import io.busbar.api.backend.NetBackend;
 import io.busbar.api.backend.NetFrame;
 import io.busbar.api.backend.NetInfo;
@@ -16,6 +18,7 @@ import io.busbar.api.backend.ResizableBackend;
 import io.busbar.api.backend.RevocableBackend;
 import io.busbar.api.backend.WaitingFrame;
 import io.busbar.api.backend.YieldingBackend;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -33,6 +36,8 @@ final class FakeBackends implements BackendFactory {
     volatile boolean network;
     volatile boolean disk;
     volatile boolean fences;
+    /** Whether what is opened can be handed over to another process. */
+    volatile boolean handsOver;
     /** Whether what is opened has its path for itself. */
     volatile boolean locks;
     /** Who has a path for himself. */
@@ -86,6 +91,9 @@ final class FakeBackends implements BackendFactory {
     }
 
     private Opened make(BackendContext context, String path) throws BackendException {
+        if (handsOver) {
+            return new Owner(context, path, this);
+        }
         if (locks) {
             return new Locked(context, path, this);
         }
@@ -132,6 +140,25 @@ final class FakeBackends implements BackendFactory {
         public void revoke() {
             revoked = true;
             close();
+        }
+    }
+
+    static final class Owner extends Opened implements HandoverBackend {
+
+        volatile int wentOn;
+
+        Owner(BackendContext context, String path, FakeBackends factory) {
+            super(context, path, factory);
+        }
+
+        @Override
+        public BackendState handOver() {
+            return new BackendState(3, path.getBytes(StandardCharsets.UTF_8), List.of(7));
+        }
+
+        @Override
+        public void goOn() {
+            wentOn++;
         }
     }
 

@@ -15,6 +15,8 @@ import io.busbar.api.vdpa.ConsolePort;
 import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.DmaDomain;
 import io.busbar.api.vdpa.DmaFaultCounter;
+import io.busbar.api.vdpa.Handover;
+import io.busbar.api.vdpa.HandoverDevice;
 import io.busbar.api.vdpa.IncrementalIommu;
 import io.busbar.api.vdpa.KickDescriptors;
 import io.busbar.api.vdpa.LinkControl;
@@ -377,6 +379,72 @@ class SimDeviceTest {
             device.ops().reset();
             assertThat(device.ops().getStatus()).isZero();
             assertThat(device.health().ok()).isTrue();
+        }
+    }
+
+    /** The other process's device is one beside it, as far as the device knows. */
+    @Nested
+    class Upgrade {
+
+        @Test
+        void hands_over_the_generation_and_that_the_driver_has_to_reset_it() throws VdpaException {
+            HandoverDevice old = (HandoverDevice) disk();
+            run(old.ops());
+            file.last().context.infoChanged();
+            file.last().context.infoChanged();
+            engine.path.events.queueBroken(0, "descriptor loop");
+            HandoverDevice next = (HandoverDevice) disk();
+            next.ops().setStatus(3);
+            next.ops().setDriverFeatures(ACCEPTED);
+            next.ops().setStatus(UP_TO_FEATURES_OK);
+
+            next.takeOver(old.handOver());
+
+            assertThat(next.ops().getGeneration()).isEqualTo(old.ops().getGeneration()).isPositive();
+            assertThat(next.ops().getStatus()).isEqualTo(UP_TO_FEATURES_OK | 0x40);
+            assertThat(next.health()).isEqualTo(old.health());
+            assertThat(next.health().sentence()).isEqualTo("queue 0: descriptor loop");
+            next.ops().reset();
+            assertThat(next.health().ok()).isTrue();
+        }
+
+        @Test
+        void counts_from_where_the_other_one_was_and_not_what_was_rehearsed() throws VdpaException {
+            HandoverDevice old = (HandoverDevice) disk();
+            Map<String, Long> counted = ((QueueStatistics) old.ops()).getVendorVqStats(0);
+            HandoverDevice next = (HandoverDevice) disk();
+            next.takeOver(next.handOver());
+            next.takeOver(old.handOver());
+            assertThat(counted).containsEntry("kicks", 2L);
+            assertThat(((QueueStatistics) next.ops()).getVendorVqStats(0)).isEqualTo(counted);
+        }
+
+        @Test
+        void opens_the_backend_with_what_the_other_one_prepared_and_lets_it_go_on_when_it_is_alone() throws VdpaException {
+            file.handsOver = true;
+            HandoverDevice old = (HandoverDevice) disk();
+            assertThat(file.last().context.predecessor()).isEmpty();
+            FakeBackends.Owner before = (FakeBackends.Owner) file.last();
+            Handover prepared = old.prepareHandover().orElseThrow();
+            assertThat(prepared.descriptors()).containsExactly(7);
+
+            HandoverDevice next = (HandoverDevice) sim.devAdd(
+                    new AddRequest("disk0", Map.of("backend", "file", "path", "/x")), prepared);
+
+            FakeBackends.Owner after = (FakeBackends.Owner) file.last();
+            assertThat(after.context.predecessor()).contains(before.handOver());
+            assertThat(after.wentOn).isZero();
+            next.goOn();
+            assertThat(after.wentOn).isOne();
+            old.cancelHandover();
+            assertThat(before.wentOn).isOne();
+        }
+
+        @Test
+        void does_not_open_a_backend_with_what_another_one_prepared() {
+            Handover other = new Handover("backend memory", 3, new byte[0], List.of());
+            assertThat(refused(() -> sim.devAdd(new AddRequest("disk0", Map.of("backend", "file", "path", "/x")), other)))
+                    .hasMessageEndingWith("expected backend file version 3");
         }
     }
 

@@ -16,4 +16,11 @@ public interface Output {
      * @param text as it is, line ends included
      */
     void err(String text);
+
+    /**
+     * Has something done when whoever reads has been told how the command has ended.
+     *
+     * @param last done once, on whichever thread; whether or not somebody still reads
+     */
+    void whenAnswered(Runnable last);
 }

@@ -24,6 +24,8 @@ final class NewProcess implements HandoverBus.Successor, AutoCloseable {
     private static final Duration OPENING = Duration.ofSeconds(30);
     private static final Duration ADOPTING = Duration.ofSeconds(10);
     private static final Duration SEND = Duration.ofSeconds(5);
+    /** Of a process that does not hear us any more: what it said is here, or comes no more. */
+    private static final Duration LAST_WORDS = Duration.ofMillis(100);
     private static final long LOOK_NANOS = 100_000_000;
 
     private final Process process;
@@ -32,7 +34,7 @@ final class NewProcess implements HandoverBus.Successor, AutoCloseable {
     /** Past the point of no return. */
     private boolean committed;
     private long stoppedAt;
-    private Duration pause = Duration.ZERO;
+    private Pause pause = Pause.NONE;
 
     private NewProcess(Process process, RecordChannel channel, String version) {
         this.process = process;
@@ -60,6 +62,7 @@ final class NewProcess implements HandoverBus.Successor, AutoCloseable {
                     .redirectError(quiet ? ProcessBuilder.Redirect.appendTo(output) : ProcessBuilder.Redirect.INHERIT);
             Process process = builder.start();
             try {
+                RecordRehearsal.run();
                 return greet(process, listener);
             } catch (VdpaException | IOException refused) {
                 end(process);
@@ -98,37 +101,58 @@ final class NewProcess implements HandoverBus.Successor, AutoCloseable {
 
     @Override
     public void open(List<HandoverBus.Place> places) throws VdpaException {
-        step(() -> channel.send(RecordType.OPEN, Records.places(places), SEND), OPENING);
+        step(() -> channel.send(RecordType.OPEN, Records.places(places), Records.descriptors(places), SEND), OPENING);
         stoppedAt = System.nanoTime();
     }
 
     @Override
-    public void take(List<HandoverBus.Stopped> devices) throws VdpaException {
-        step(() -> {
-            for (HandoverBus.Stopped device : devices) {
-                channel.send(RecordType.DEVICE, Records.stopped(device), Records.descriptors(device), SEND);
-            }
-            channel.send(RecordType.ADOPT, new byte[0], SEND);
-        }, ADOPTING);
+    public void take(HandoverBus.Stopped device) throws VdpaException {
+        telling(() -> channel.send(RecordType.DEVICE, Records.stopped(device), Records.descriptors(device), SEND));
+    }
+
+    @Override
+    public void serve() throws VdpaException {
+        long taken = System.nanoTime();
+        step(() -> channel.send(RecordType.ADOPT, new byte[0], SEND), ADOPTING);
+        long adopted = System.nanoTime();
         commit();
-        pause = Duration.ofNanos(System.nanoTime() - stoppedAt);
+        pause = new Pause(Duration.ofNanos(taken - stoppedAt), Duration.ofNanos(adopted - taken),
+                Duration.ofNanos(System.nanoTime() - adopted));
     }
 
-    private interface Sending {
-        void run() throws IOException;
+    private interface Talk {
+        void run() throws IOException, VdpaException;
     }
 
-    private void step(Sending sending, Duration deadline) throws VdpaException {
+    private void step(Talk sending, Duration deadline) throws VdpaException {
+        telling(sending);
+        telling(() -> channel.receive(deadline).expect(RecordType.DONE));
+    }
+
+    /** Says something, or hears it; whatever is in the way ends the process. */
+    private void telling(Talk talk) throws VdpaException {
         try {
-            sending.run();
-            channel.receive(deadline).expect(RecordType.DONE);
+            talk.run();
         } catch (VdpaException refused) {
             end(process);
             throw refused;
         } catch (IOException e) {
+            VdpaException why = lastWords(e);
             end(process);
-            throw new VdpaException(VdpaError.EIO, Reason.INTERNAL, e.getMessage(), e);
+            throw why;
         }
+    }
+
+    /** One that refused a device says so, and may have ended before it was told of the next one. */
+    private VdpaException lastWords(IOException lost) {
+        try {
+            channel.receive(LAST_WORDS).expect(RecordType.REFUSED);
+        } catch (VdpaException refused) {
+            return refused;
+        } catch (IOException _) {
+            // It has said nothing.
+        }
+        return new VdpaException(VdpaError.EIO, Reason.INTERNAL, lost.getMessage(), lost);
     }
 
     /** A record that was sent cannot be called back: from here on the devices are the other process's. */
@@ -158,7 +182,7 @@ final class NewProcess implements HandoverBus.Successor, AutoCloseable {
     }
 
     /** Returns how long no device was served. */
-    Duration pause() {
+    Pause pause() {
         return pause;
     }
 

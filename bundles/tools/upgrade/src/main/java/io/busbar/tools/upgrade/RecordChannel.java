@@ -27,7 +27,7 @@ import java.util.List;
 final class RecordChannel implements AutoCloseable {
 
     /** Of every record. */
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     static final int HEADER_BYTES = 20;
     static final int MAGIC = 0x42757362;
@@ -47,6 +47,11 @@ final class RecordChannel implements AutoCloseable {
      * @param descriptors the receiver's from now on
      */
     record Received(RecordType type, byte[] content, List<Fd> descriptors) {
+
+        /** Returns the numbers of the descriptors. */
+        List<Integer> numbers() {
+            return descriptors.stream().map(Fd::number).toList();
+        }
 
         /**
          * Checks what it says.

@@ -77,6 +77,7 @@ final class Records {
                 VdpaError.valueOf(in.readUTF()), Reason.valueOf(in.readUTF()), in.readUTF(), null));
     }
 
+    /** Writes places; the descriptors of what devices have prepared go beside them, in the same order. */
     static byte[] places(List<HandoverBus.Place> places) {
         return write(out -> {
             out.writeInt(places.size());
@@ -90,29 +91,55 @@ final class Records {
                 out.writeUTF(place.managementDevice());
                 out.writeUTF(place.override().orElse(""));
                 out.writeBoolean(place.persistent());
-                out.writeBoolean(place.present());
+                out.writeBoolean(place.present().isPresent());
+                if (place.present().isPresent()) {
+                    write(out, place.present().get());
+                }
             }
         });
     }
 
-    static List<HandoverBus.Place> places(byte[] content) throws VdpaException {
+    private static void write(DataOutputStream out, HandoverBus.Present present) throws IOException {
+        out.writeUTF(present.busDriver());
+        out.writeBoolean(present.prepared().isPresent());
+        if (present.prepared().isPresent()) {
+            write(out, present.prepared().get());
+        }
+    }
+
+    static List<Integer> descriptors(List<HandoverBus.Place> places) {
+        return places.stream()
+                .flatMap(place -> place.present().stream())
+                .flatMap(present -> present.prepared().stream())
+                .flatMap(prepared -> prepared.descriptors().stream())
+                .toList();
+    }
+
+    static List<HandoverBus.Place> places(byte[] content, List<Integer> descriptors) throws VdpaException {
         return read(content, in -> {
+            int[] taken = new int[1];
             List<HandoverBus.Place> places = new ArrayList<>();
             for (int left = in.readInt(); left > 0; left--) {
-                places.add(place(in));
+                places.add(place(in, descriptors, taken));
             }
             return places;
         });
     }
 
-    private static HandoverBus.Place place(DataInputStream in) throws IOException {
+    private static HandoverBus.Place place(DataInputStream in, List<Integer> descriptors, int[] taken) throws IOException {
         String name = in.readUTF();
         Map<String, String> words = new LinkedHashMap<>();
         for (int left = in.readInt(); left > 0; left--) {
             words.put(in.readUTF(), in.readUTF());
         }
         return new HandoverBus.Place(new AddRequest(name, words), in.readUTF(),
-                Optional.of(in.readUTF()).filter(word -> !word.isEmpty()), in.readBoolean(), in.readBoolean());
+                Optional.of(in.readUTF()).filter(word -> !word.isEmpty()), in.readBoolean(),
+                in.readBoolean() ? Optional.of(present(in, descriptors, taken)) : Optional.empty());
+    }
+
+    private static HandoverBus.Present present(DataInputStream in, List<Integer> descriptors, int[] taken) throws IOException {
+        return new HandoverBus.Present(
+                in.readUTF(), in.readBoolean() ? Optional.of(part(in, descriptors, taken)) : Optional.empty());
     }
 
     /** Writes what one device hands over; its descriptors go beside it, those of the binding first. */

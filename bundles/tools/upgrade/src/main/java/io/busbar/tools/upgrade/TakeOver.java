@@ -5,13 +5,10 @@ import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaBus;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
-import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.UnixStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.osgi.framework.BundleContext;
@@ -57,6 +54,7 @@ public final class TakeOver {
 
     private void run(Path socket, CompletableFuture<Void> done) {
         try (RecordChannel channel = new RecordChannel(UnixStream.connect(socket, CONNECT_NANOS))) {
+            RecordRehearsal.run();
             channel.send(RecordType.HELLO, Records.text(FrameworkUtil.getBundle(TakeOver.class).getVersion().toString()), SEND);
             takeOver(channel);
             done.complete(null);
@@ -66,19 +64,22 @@ public final class TakeOver {
     }
 
     private void takeOver(RecordChannel channel) throws IOException, VdpaException {
-        byte[] places = channel.receive(NEXT_STEP).expect(RecordType.OPEN).content();
-        step(channel, () -> able().open(Records.places(places)));
-        List<RecordChannel.Received> records = new ArrayList<>();
+        RecordChannel.Received places = channel.receive(NEXT_STEP).expect(RecordType.OPEN);
+        step(channel, () -> able().open(Records.places(places.content(), places.numbers())));
         RecordChannel.Received next = channel.receive(NEXT_STEP);
         while (next.type() == RecordType.DEVICE) {
-            records.add(next);
+            adopt(channel, next);
             next = channel.receive(NEXT_STEP);
         }
         next.expect(RecordType.ADOPT);
-        step(channel, () -> able().adopt(devices(records)));
+        channel.send(RecordType.DONE, new byte[0], SEND);
         channel.receive(NEXT_STEP).expect(RecordType.COMMIT);
         bus.resume();
         channel.send(RecordType.DONE, new byte[0], SEND);
+    }
+
+    private void adopt(RecordChannel channel, RecordChannel.Received device) throws IOException, VdpaException {
+        refusing(channel, () -> able().adopt(Records.stopped(device.content(), device.numbers())));
     }
 
     private HandoverBus able() throws VdpaException {
@@ -88,19 +89,16 @@ public final class TakeOver {
         return bus;
     }
 
-    private static List<HandoverBus.Stopped> devices(List<RecordChannel.Received> records) throws VdpaException {
-        List<HandoverBus.Stopped> devices = new ArrayList<>();
-        for (RecordChannel.Received record : records) {
-            devices.add(Records.stopped(record.content(), record.descriptors().stream().map(Fd::number).toList()));
-        }
-        return devices;
-    }
-
     private interface Step {
         void run() throws VdpaException;
     }
 
     private static void step(RecordChannel channel, Step step) throws IOException, VdpaException {
+        refusing(channel, step);
+        channel.send(RecordType.DONE, new byte[0], SEND);
+    }
+
+    private static void refusing(RecordChannel channel, Step step) throws IOException, VdpaException {
         try {
             step.run();
         } catch (VdpaException refused) {
@@ -111,6 +109,5 @@ public final class TakeOver {
                     Records.refusal(new VdpaException(VdpaError.EIO, Reason.INTERNAL, thrown.toString(), thrown)), SEND);
             throw thrown;
         }
-        channel.send(RecordType.DONE, new byte[0], SEND);
     }
 }

@@ -32,8 +32,6 @@ public final class UpgradeCommand implements ShellCommand {
     private static final Logger LOG = LoggerFactory.getLogger(UpgradeCommand.class);
     private static final String CONSOLE = "--console";
     private static final long NOTIFY_SECONDS = 5;
-    /** So that what the command says reaches who gave it. */
-    private static final long LAST_WORDS_MILLIS = 300;
 
     private final VdpaBus bus;
     /** What is on them comes over a link of this process, and goes with it. */
@@ -118,7 +116,7 @@ public final class UpgradeCommand implements ShellCommand {
             Files.writeString(directory.resolve("busbar.pid"), next.pid() + "\n");
             tellServiceManager(next.pid());
             String report = "process " + next.pid() + ", version " + next.version() + ", has all devices; no device was served for "
-                    + next.pause().toMillis() + " ms";
+                    + next.pause();
             LOG.info("upgrade: {}", report);
             call.out("upgraded: " + report + "\n");
         } catch (VdpaException refused) {
@@ -128,7 +126,7 @@ public final class UpgradeCommand implements ShellCommand {
         } catch (IOException e) {
             LOG.error("the new process's id cannot be noted", e);
         }
-        Thread.ofPlatform().name("busbar-upgraded").daemon().start(UpgradeCommand::end);
+        call.whenAnswered(UpgradeCommand::end);
         return OK;
     }
 
@@ -149,11 +147,6 @@ public final class UpgradeCommand implements ShellCommand {
 
     /** Nothing is closed in order: that would take the devices apart, which their drivers would see. */
     private static void end() {
-        try {
-            Thread.sleep(LAST_WORDS_MILLIS);
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        }
         Runtime.getRuntime().halt(0);
     }
 

@@ -5,11 +5,11 @@
  *
  * <pre>
  * new to old   HELLO     it has started, with its version
- * old to new   OPEN      the devices to make
+ * old to new   OPEN      the devices to make, with descriptors that they are made with
  * new to old   DONE      or REFUSED with a reason, as after each step
- * old to new   DEVICE    what one device hands over, with its descriptors; for each
+ * old to new   DEVICE    what one device hands over, with its descriptors; for each, while the next one is stopped
  *              ADOPT     that was the last one
- * new to old   DONE
+ * new to old   DONE      it has all of them
  * old to new   COMMIT    the point of no return: before it whatever goes wrong ends the new process, and the old one goes on
  * new to old   DONE      it serves
  * </pre>

@@ -73,8 +73,8 @@ class RecordChannelTest {
 
     @Test
     void aRecordOfAnUnknownVersionIsRefused() {
-        sendRaw(RecordChannel.MAGIC, 2, 0, 0, 0, RecordChannel.HEADER_BYTES);
-        assertRefused("a record has version 2: expected 1");
+        sendRaw(RecordChannel.MAGIC, 3, 0, 0, 0, RecordChannel.HEADER_BYTES);
+        assertRefused("a record has version 3: expected 2");
     }
 
     @Test
@@ -85,25 +85,25 @@ class RecordChannelTest {
 
     @Test
     void aRecordOfAnUnknownTypeIsRefused() {
-        sendRaw(RecordChannel.MAGIC, 1, 99, 0, 0, RecordChannel.HEADER_BYTES);
+        sendRaw(RecordChannel.MAGIC, 2, 99, 0, 0, RecordChannel.HEADER_BYTES);
         assertRefused("a record of type 99 and 0 bytes: expected a type below 8 and up to 67108864 bytes");
     }
 
     @Test
     void aRecordThatIsTooLongIsRefused() {
-        sendRaw(RecordChannel.MAGIC, 1, 1, -1, 0, RecordChannel.HEADER_BYTES);
+        sendRaw(RecordChannel.MAGIC, 2, 1, -1, 0, RecordChannel.HEADER_BYTES);
         assertRefused("a record of type 1 and -1 bytes: expected a type below 8 and up to 67108864 bytes");
     }
 
     @Test
     void descriptorsThatDidNotComeAreMissed() {
-        sendRaw(RecordChannel.MAGIC, 1, 2, 0, 3, RecordChannel.HEADER_BYTES);
+        sendRaw(RecordChannel.MAGIC, 2, 2, 0, 3, RecordChannel.HEADER_BYTES);
         assertRefused("0 descriptors came with a record: expected 3");
     }
 
     @Test
     void aRecordThatIsCutShortIsTheEndOfTheOtherProcess() {
-        sendRaw(RecordChannel.MAGIC, 1, 1, 8, 0, 10);
+        sendRaw(RecordChannel.MAGIC, 2, 1, 8, 0, 10);
         here.close();
         assertThatExceptionOfType(IOException.class)
                 .isThrownBy(() -> there.receive(SOON))
@@ -126,11 +126,37 @@ class RecordChannelTest {
         Map<String, String> words = new LinkedHashMap<>(Map.of("path", "/a b"));
         words.put("backend", "file");
         List<HandoverBus.Place> places = List.of(
-                new HandoverBus.Place(new AddRequest("disk0", words), "sim_block", Optional.empty(), true, true),
-                new HandoverBus.Place(new AddRequest("net0", Map.of()), "sim_net", Optional.of("vhost-user"), false, false));
+                new HandoverBus.Place(new AddRequest("disk0", words), "sim_block", Optional.empty(), true,
+                        Optional.of(new HandoverBus.Present("vhost-user", Optional.empty()))),
+                new HandoverBus.Place(new AddRequest("net0", Map.of()), "sim_net", Optional.of("vhost-user"), false, Optional.empty()));
         here.send(RecordType.OPEN, Records.places(places), SOON);
         RecordChannel.Received received = there.receive(SOON).expect(RecordType.OPEN);
-        assertThat(Records.places(received.content())).isEqualTo(places);
+        assertThat(Records.places(received.content(), List.of())).isEqualTo(places);
+    }
+
+    @Test
+    void whatDevicesHavePreparedArrivesWithItsDescriptorsEachInItsPart() throws Exception {
+        try (Fd first = EventFd.create(); Fd second = EventFd.create()) {
+            EventFd.signal(second.number());
+            List<HandoverBus.Place> places = List.of(
+                    place("ram0", new Handover("memory", 1, new byte[] {1}, List.of(first.number()))),
+                    place("con0", new Handover("terminal", 2, new byte[] {2}, List.of(first.number(), second.number()))));
+            here.send(RecordType.OPEN, Records.places(places), Records.descriptors(places), SOON);
+            RecordChannel.Received received = there.receive(SOON).expect(RecordType.OPEN);
+            try {
+                Handover terminal = Records.places(received.content(), received.numbers()).getLast()
+                        .present().orElseThrow().prepared().orElseThrow();
+                assertThat(terminal.toString()).isEqualTo("terminal version 2 (1 bytes, 2 descriptors)");
+                assertThat(EventFd.drain(terminal.descriptors().getLast())).as("it is the second event").isEqualTo(1);
+            } finally {
+                received.descriptors().forEach(Fd::close);
+            }
+        }
+    }
+
+    private static HandoverBus.Place place(String name, Handover prepared) {
+        return new HandoverBus.Place(new AddRequest(name, Map.of()), "sim", Optional.empty(), false,
+                Optional.of(new HandoverBus.Present("vhost-user", Optional.of(prepared))));
     }
 
     /** More descriptors than one message takes: three parts of them come, in order. */
@@ -145,7 +171,7 @@ class RecordChannelTest {
             RecordChannel.Received received = there.receive(SOON).expect(RecordType.DEVICE);
             try {
                 HandoverBus.Stopped device = Records.stopped(
-                        received.content(), received.descriptors().stream().map(Fd::number).toList());
+                        received.content(), received.numbers());
                 assertThat(device.name()).isEqualTo("disk0");
                 assertThat(device.busDriver()).isEqualTo("vhost-user");
                 assertThat(device.binding().content()).containsExactly(1, 2);

@@ -81,5 +81,10 @@ public final class PluggedCommand implements Command {
         public void err(String text) {
             invocation.output().err(text);
         }
+
+        @Override
+        public void whenAnswered(Runnable last) {
+            invocation.output().whenAnswered(last);
+        }
     }
 }

@@ -9,6 +9,8 @@ import io.busbar.tools.shell.Output;
 import java.io.IOException;
 import java.nio.channels.ClosedSelectorException;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,19 +70,21 @@ final class Connection implements Runnable {
             error(e.getMessage());
             return;
         }
+        Printer printer = new Printer();
         try {
-            answer(session, request);
+            answer(session, request, printer);
         } catch (ClosedSelectorException e) {
             throw e;
         } catch (RuntimeException | Error e) {
             LOG.error("a request failed: {}", request, e);
             send("err", "failed, the log says where: " + e + "\n");
             exit(Command.FAILED);
+        } finally {
+            printer.answered();
         }
     }
 
-    private void answer(Session session, Request request) throws IOException {
-        Printer printer = new Printer();
+    private void answer(Session session, Request request, Printer printer) throws IOException {
         switch (request) {
             case Request.Run(var args, var cwd, var talker) -> {
                 Optional<ClientDialogue> dialogue = dialogue(talker);
@@ -132,7 +136,19 @@ final class Connection implements Runnable {
 
     /** Sends what a command prints. */
     private final class Printer implements Output {
+        private final Queue<Runnable> last = new ConcurrentLinkedQueue<>();
         private volatile boolean gone;
+
+        @Override
+        public void whenAnswered(Runnable what) {
+            last.add(what);
+        }
+
+        void answered() {
+            for (Runnable next = last.poll(); next != null; next = last.poll()) {
+                next.run();
+            }
+        }
 
         @Override
         public void out(String text) {

@@ -72,6 +72,10 @@ class ControlServerTest {
                     call.output().out("late\n");
                     finished.countDown();
                 }
+                case "last" -> call.output().whenAnswered(() -> {
+                    await(release);
+                    finished.countDown();
+                });
                 case "broken" -> throw new NoClassDefFoundError("io/gone/Command");
                 case "flood" -> call.output().out("x".repeat(1 << 20));
                 default -> call.output().out(String.join(" ", call.args()) + " in " + call.cwd() + "\n");
@@ -147,6 +151,17 @@ class ControlServerTest {
         try (Client client = new Client()) {
             assertThat(client.send("{\"v\":1,\"args\":[\"a\",\"b c\"],\"cwd\":\"/home/me\",\"columns\":80}\n").answer())
                     .containsExactly("{\"out\":\"a b c in /home/me\\n\"}", "{\"err\":\"done\\n\"}", "{\"exit\":2}");
+        }
+    }
+
+    @Test
+    void what_is_to_be_done_last_is_done_when_the_answer_was_sent() throws Exception {
+        try (Client client = new Client()) {
+            assertThat(client.send("{\"v\":1,\"args\":[\"last\"],\"cwd\":\"/home/me\",\"columns\":80}\n").answer())
+                    .containsExactly("{\"err\":\"done\\n\"}", "{\"exit\":1}");
+            assertThat(finished.getCount()).isEqualTo(1);
+            release.countDown();
+            assertThat(finished.await(30, TimeUnit.SECONDS)).isTrue();
         }
     }
 

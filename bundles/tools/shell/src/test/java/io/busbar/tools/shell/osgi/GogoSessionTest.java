@@ -61,6 +61,11 @@ class GogoSessionTest {
             public synchronized void err(String text) {
                 err.append(text);
             }
+
+            @Override
+            public void whenAnswered(Runnable last) {
+                last.run();
+            }
         }, Optional.empty());
         return new Printed(exit, out.toString(), err.toString());
     }
