@@ -120,9 +120,7 @@ final class Fence {
         CompletableFuture<Void> done = new CompletableFuture<>();
         worker.execute(() -> {
             if (decided.compareAndSet(false, true)) {
-                its.forEach(ActiveQueue::rest);
-                its.forEach(Fence::close);
-                its.forEach(Fence::takeCompleted);
+                fence(its);
                 if (queues.size() == 1 && isRaised()) {
                     whenRaised.run();
                 }
@@ -145,6 +143,19 @@ final class Fence {
         // It has begun, and never waits.
         done.join();
         return true;
+    }
+
+    /** Loops, as everywhere behind the deadline: a lambda costs a fraction of a millisecond when it is come to first. */
+    private static void fence(List<ActiveQueue> its) {
+        for (ActiveQueue queue : its) {
+            queue.rest();
+        }
+        for (ActiveQueue queue : its) {
+            close(queue);
+        }
+        for (ActiveQueue queue : its) {
+            takeCompleted(queue);
+        }
     }
 
     private static void close(ActiveQueue queue) {
@@ -172,8 +183,14 @@ final class Fence {
             }
             queues.get(worker).forEach(Fence::takeCompleted);
         }
-        return queues.values().stream().flatMap(List::stream)
-                .allMatch(queue -> !(queue instanceof PushedQueue pushed) || pushed.isFenced());
+        for (List<ActiveQueue> its : queues.values()) {
+            for (ActiveQueue queue : its) {
+                if (queue instanceof PushedQueue pushed && !pushed.isFenced()) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     /** Returns whether a worker is in foreign code that the call of a backend has led to, and in no verb; or has ended. */

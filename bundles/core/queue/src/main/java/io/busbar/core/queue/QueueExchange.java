@@ -185,7 +185,11 @@ final class QueueExchange {
             done[0] = true;
         };
         QueueExchange exchange = new QueueExchange(successors, noted, () -> done[0] ? goesOn.get() : null, clock);
-        clock.takesFromBeginning(successors.stream().mapToInt(ActiveQueue::fencedChains).sum());
+        int chains = 0;
+        for (ActiveQueue queue : successors) {
+            chains += queue.fencedChains();
+        }
+        clock.takesFromBeginning(chains);
         exchange.make();
         return exchange;
     }
