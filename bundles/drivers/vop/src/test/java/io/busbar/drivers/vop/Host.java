@@ -302,6 +302,10 @@ final class Host {
             ringCard();
         }
 
+        synchronized void endOldest(int queue) {
+            end(queue, kept.get(queue).getFirst());
+        }
+
         synchronized void endAllKept(int queue) {
             List.copyOf(kept.get(queue)).forEach(chain -> end(queue, chain));
         }

@@ -20,6 +20,8 @@ public final class FakeInventory implements Inventory {
 
     /** The host's bus. */
     public final FakeBus host = new FakeBus(VdpaBus.HOST);
+    /** Buses beside it, by name. */
+    public final List<FakeBus> others = new ArrayList<>();
     /** The devices that this process drives. */
     public final List<DeviceDriver> driven = new ArrayList<>();
     /** The commands that bundles have brought. */
@@ -62,7 +64,9 @@ public final class FakeInventory implements Inventory {
 
     @Override
     public List<VdpaBus> buses() {
-        return List.of(host);
+        List<VdpaBus> all = new ArrayList<>(List.of(host));
+        all.addAll(others);
+        return all;
     }
 
     @Override
