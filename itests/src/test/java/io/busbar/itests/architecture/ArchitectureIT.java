@@ -44,8 +44,8 @@ class ArchitectureIT {
     void theDistributionHasBundlesOfEachFolder() {
         assertThat(OURS).extracting(BundleFacts::symbolicName).contains(
                 "io.busbar.api.vdpa", "io.busbar.core.bus", "io.busbar.drivers.sim", "io.busbar.drivers.vop",
-                "io.busbar.bus-drivers.vhost-user", "io.busbar.bus-drivers.virtio", "io.busbar.devices.block", "io.busbar.backends.file",
-                "io.busbar.tools.shell");
+                "io.busbar.bus-drivers.vhost-user", "io.busbar.bus-drivers.virtio", "io.busbar.bus-drivers.vop",
+                "io.busbar.devices.block", "io.busbar.backends.file", "io.busbar.tools.shell");
     }
 
     @ParameterizedTest

@@ -49,6 +49,7 @@ class OperatingIT {
         "drivers/vhost-user/src/main/java/io/busbar/drivers/vhostuser/VhostUserDriverConfig.java",
         "drivers/vop/src/main/java/io/busbar/drivers/vop/VopConfig.java",
         "bus-drivers/virtio/src/main/java/io/busbar/busdrivers/virtio/VirtioBusConfig.java",
+        "bus-drivers/vop/src/main/java/io/busbar/busdrivers/vop/VopBusConfig.java",
         "tools/plug/src/main/java/io/busbar/tools/plug/PlugConfiguration.java",
         "tools/shell/src/main/java/io/busbar/tools/shell/osgi/ControlService.java"
     })

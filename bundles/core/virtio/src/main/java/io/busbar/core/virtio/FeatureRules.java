@@ -85,11 +85,38 @@ public final class FeatureRules {
      * @return empty if each feature has what it needs, else a sentence that names the pair
      */
     public static Optional<String> brokenDependency(int deviceId, long features) {
+        return broken(deviceId, features, needs(deviceId));
+    }
+
+    private static List<Need> needs(int deviceId) {
         return switch (deviceId) {
-            case VIRTIO_ID_BLOCK -> broken(deviceId, features, BLOCK);
-            case VIRTIO_ID_NET -> broken(deviceId, features, NET);
-            default -> Optional.empty();
+            case VIRTIO_ID_BLOCK -> BLOCK;
+            case VIRTIO_ID_NET -> NET;
+            default -> List.of();
         };
+    }
+
+    /**
+     * Takes features out of a set, and with them what makes no sense without them.
+     *
+     * @param deviceId {@link VirtioIds}
+     * @param features the set, with no broken dependency
+     * @param dropped  mask of those to take out
+     * @return the rest
+     */
+    public static long without(int deviceId, long features, long dropped) {
+        List<Need> needs = needs(deviceId);
+        long rest = features & ~dropped;
+        long before;
+        do {
+            before = rest;
+            for (Need need : needs) {
+                if ((rest & need.oneOf()) == 0) {
+                    rest &= ~VirtioConfig.bit(need.feature());
+                }
+            }
+        } while (rest != before);
+        return rest;
     }
 
     private static Optional<String> broken(int deviceId, long features, List<Need> needs) {

@@ -37,6 +37,17 @@ class FeatureRulesTest {
                 .contains("CONFIG_WCE needs FLUSH");
     }
 
+    @Test
+    void what_needs_a_feature_goes_with_it_5_1_3_1() {
+        long guestTso4 = 1L << 7;
+        long guestEcn = 1L << 9;
+        long all = VERSION_1 | 1L << 1 | guestTso4 | guestEcn | 1L << 17 | 1L << 18 | 1L << 22;
+
+        assertThat(FeatureRules.without(VIRTIO_ID_NET, all, 1L << 17)).isEqualTo(VERSION_1 | 1L << 1 | guestTso4 | guestEcn);
+        assertThat(FeatureRules.without(VIRTIO_ID_NET, all, 1L << 1)).isEqualTo(VERSION_1 | 1L << 17 | 1L << 18 | 1L << 22);
+        assertThat(FeatureRules.without(VIRTIO_ID_BLOCK, VERSION_1 | FLUSH | CONFIG_WCE, FLUSH)).isEqualTo(VERSION_1);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "7, GUEST_TSO4 needs GUEST_CSUM",

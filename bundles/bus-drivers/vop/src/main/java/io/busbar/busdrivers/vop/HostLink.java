@@ -1,0 +1,88 @@
+package io.busbar.busdrivers.vop;
+
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.api.vop.LinkMeter;
+import io.busbar.api.vop.OwnMemory;
+import io.busbar.api.vop.VopDevice;
+import io.busbar.api.vop.VopException;
+import io.busbar.api.vop.VopHardwareOps;
+import io.busbar.busdrivers.vop.page.DevicePageWriter;
+
+/** The host's end of a link, as all devices of one card share it. Safe for any thread. */
+final class HostLink {
+
+    private final VopDevice device;
+    private final DevicePageWriter page;
+    /** The card missed a deadline, and was not heard of since. */
+    private volatile boolean silent;
+    private volatile boolean gone;
+
+    /**
+     * Makes the link's page ready.
+     *
+     * @param device the host's end
+     * @throws IllegalArgumentException if it has no device page
+     */
+    HostLink(VopDevice device) {
+        this.device = device;
+        OwnMemory memory = device.ops().devicePage().orElseThrow(
+                () -> new IllegalArgumentException("the host's end of " + device.name() + " has no device page"));
+        page = new DevicePageWriter(memory.segment(), device.node());
+    }
+
+    String name() {
+        return device.name();
+    }
+
+    VopHardwareOps ops() {
+        return device.ops();
+    }
+
+    DevicePageWriter page() {
+        return page;
+    }
+
+    /** Tells the card that its page has changed; false if nobody is there who would look. */
+    boolean ringConfig(LinkMeter meter) {
+        int doorbell = page.configDoorbell();
+        if (gone || doorbell < 0) {
+            return false;
+        }
+        ops().sendInterrupt(doorbell, meter);
+        return true;
+    }
+
+    /** The card has done something. */
+    void heard() {
+        silent = false;
+    }
+
+    /** The card has missed a deadline. */
+    void missed() {
+        silent = true;
+    }
+
+    /** The link is gone. */
+    void gone() {
+        gone = true;
+    }
+
+    /** Returns whether it makes sense to wait for the card. */
+    boolean answers() {
+        return !silent && !gone;
+    }
+
+    /** Returns a link's refusal as that of a device. */
+    static VdpaException refused(VopException e) {
+        VdpaError error = switch (e.error()) {
+            case ENODEV -> VdpaError.ENODEV;
+            case EINVAL, EPROTO -> VdpaError.EINVAL;
+            case EFAULT -> VdpaError.EIO;
+            case ENOMEM -> VdpaError.ENOMEM;
+            case ENOSPC -> VdpaError.ENOSPC;
+            case ETIMEDOUT -> VdpaError.ETIMEDOUT;
+        };
+        return new VdpaException(error, e.getMessage());
+    }
+}

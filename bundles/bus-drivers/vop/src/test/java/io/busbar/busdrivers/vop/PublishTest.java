@@ -1,0 +1,344 @@
+package io.busbar.busdrivers.vop;
+
+import static io.busbar.core.virtio.VirtioConfig.VIRTIO_F_ACCESS_PLATFORM;
+import static io.busbar.core.virtio.VirtioConfig.VIRTIO_F_IN_ORDER;
+import static io.busbar.core.virtio.VirtioConfig.VIRTIO_F_RING_PACKED;
+import static io.busbar.core.virtio.VirtioConfig.VIRTIO_RING_F_INDIRECT_DESC;
+import static io.busbar.core.virtio.VirtioConfig.bit;
+import static io.busbar.testkit.vdpa.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.busbar.api.vdpa.VdpaBusDriver.Binding;
+import io.busbar.api.vdpa.VdpaError;
+import io.busbar.api.vdpa.VdpaException;
+import io.busbar.core.virtio.VirtioIds;
+import io.busbar.core.virtio.block.BlockConfigLayout;
+import io.busbar.core.virtio.net.VirtioNet;
+import io.busbar.core.virtio.vop.DeviceCtrl;
+import io.busbar.core.virtio.vop.DeviceDesc;
+import io.busbar.core.virtio.vop.DeviceEntry;
+import io.busbar.core.virtio.vop.DevicePage;
+import io.busbar.core.virtio.vop.VqConfig;
+import io.busbar.testkit.vdpa.FakeDisk;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Devices come to a card's page, change there, and go. */
+@Timeout(120)
+class PublishTest {
+
+    private static final int DISK_BYTES = 1 << 20;
+    private static final int SECOND_NANOS = 1_000_000_000;
+
+    private Rig rig;
+
+    @BeforeEach
+    void begin() throws Exception {
+        rig = new Rig();
+    }
+
+    @AfterEach
+    void end() {
+        rig.close();
+    }
+
+    @Test
+    void aDiskIsAnEntryOfThePage() throws Exception {
+        rig.card.comeUp();
+        FakeDisk disk = new FakeDisk(DISK_BYTES)
+                .offering(FakeDisk.FEATURES | bit(VIRTIO_RING_F_INDIRECT_DESC) | bit(VIRTIO_F_RING_PACKED) | bit(VIRTIO_F_IN_ORDER))
+                .field(BlockConfigLayout.SEG_MAX, 254);
+        Binding binding = rig.publish(disk);
+
+        eventually("the card is told", () -> rig.card.rings() == 1);
+        DevicePage page = rig.card.decode();
+        assertThat(page.boot().nodeId()).isEqualTo(1);
+        DeviceEntry entry = page.entries().getFirst().entry();
+        assertThat(page.entries().getFirst().offset()).isEqualTo(24);
+        assertThat(entry.desc()).isEqualTo(new DeviceDesc(VirtioIds.VIRTIO_ID_BLOCK, 1, 8, BlockConfigLayout.BYTES, 0));
+        assertThat(entry.offeredFeatures()).isEqualTo(FakeDisk.FEATURES | bit(VIRTIO_F_ACCESS_PLATFORM));
+        assertThat(entry.acceptedFeatures()).isZero();
+        assertThat(entry.queues()).singleElement().satisfies(queue -> {
+            assertThat(queue.size()).isEqualTo(128);
+            assertThat(queue.usedAddress()).isZero();
+        });
+        ByteBuffer config = ByteBuffer.wrap(entry.config()).order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(config.getLong(BlockConfigLayout.CAPACITY)).isEqualTo(DISK_BYTES / 512);
+        assertThat(config.getInt(BlockConfigLayout.SEG_MAX)).isEqualTo(126);
+        assertThat(entry.ctrl()).isEqualTo(DeviceCtrl.initial(entry.ctrl().hostDb()));
+        assertThat(entry.ctrl().hostDb()).isBetween(0, 3);
+        assertThat(binding.connected()).isFalse();
+        assertThat(binding.endpoint()).isEqualTo("mic0");
+    }
+
+    @Test
+    void whoLooksBeforeACardIsThereIsNotRung() throws Exception {
+        rig.publish(new FakeDisk(DISK_BYTES));
+        rig.card.comeUp();
+
+        assertThat(rig.card.live()).hasSize(1);
+        assertThat(rig.card.rings()).isZero();
+        assertThat(rig.link.faultsOfHost()).isZero();
+    }
+
+    @Test
+    void eachFurtherDeviceIsBehindTheOneBefore() throws Exception {
+        rig.publish(new EchoDevice("a", 1, 3));
+        rig.publish(new EchoDevice("b", 4, 0));
+        rig.publish(new EchoDevice("c", 0, 8));
+
+        // 8 + 24 + 16 + 3 is 56, with ctrl 72; 8 + 96 + 16 is 120, with ctrl 136.
+        assertThat(rig.card.live()).extracting(DevicePage.Slot::offset).containsExactly(24, 96, 232);
+    }
+
+    @Test
+    void aDeviceWithMoreQueuesThanAnEntryHasIsRefused() {
+        assertThatThrownBy(() -> rig.publish(new EchoDevice("disk0", 5, 0)))
+                .isInstanceOf(VdpaException.class).hasMessage("disk0 has 5 queues: expected up to 4 over VOP");
+        assertThat(rig.card.live()).isEmpty();
+    }
+
+    @Test
+    void aCardOfManyQueuePairsIsPublishedWithOne() throws Exception {
+        long features = EchoDevice.FEATURES | bit(VirtioNet.VIRTIO_NET_F_MQ) | bit(VirtioNet.VIRTIO_NET_F_CTRL_VQ)
+                | bit(VirtioNet.VIRTIO_NET_F_CTRL_RX) | bit(VirtioNet.VIRTIO_NET_F_MAC);
+        rig.publish(new EchoDevice("net0", VirtioIds.VIRTIO_ID_NET, 9, 12, features));
+
+        DeviceEntry entry = rig.card.live().getFirst().entry();
+        assertThat(entry.queues()).hasSize(2);
+        assertThat(entry.offeredFeatures())
+                .isEqualTo(EchoDevice.FEATURES | bit(VirtioNet.VIRTIO_NET_F_MAC) | bit(VIRTIO_F_ACCESS_PLATFORM));
+    }
+
+    @Test
+    void aConfigurationThatDoesNotFitIsRefused() {
+        assertThatThrownBy(() -> rig.publish(new EchoDevice("big0", 4, 137))).isInstanceOf(VdpaException.class)
+                .hasMessage("big0 does not fit an entry of a device page: bytes of an entry 264: expected 0 to 256");
+        assertThat(rig.card.live()).isEmpty();
+    }
+
+    @Test
+    void aLegacyDeviceIsRefused() {
+        assertThatThrownBy(() -> rig.publish(new EchoDevice("old0", 42, 1, 0, 0))).isInstanceOf(VdpaException.class)
+                .hasMessage("old0 does not offer VERSION_1: legacy devices are not published");
+    }
+
+    @Test
+    void aPageThatIsFullIsAnErrorThatSaysSo() throws Exception {
+        int published = 0;
+        VdpaException refusal = null;
+        while (refusal == null) {
+            try {
+                rig.publish(new EchoDevice("dev" + published, 4, 136));
+                published++;
+            } catch (VdpaException e) {
+                refusal = e;
+            }
+        }
+
+        assertThat(published).isEqualTo((4096 - 24 - 8) / 272);
+        assertThat(refusal.error()).isEqualTo(VdpaError.ENOSPC);
+        assertThat(refusal).hasMessage("the device page of mic0 is full: dev14 needs 272 bytes, and 256 are left");
+        assertThat(rig.card.live()).hasSize(published);
+    }
+
+    @Test
+    void aDeviceThatGoesIsAskedBackFromTheCard() throws Exception {
+        rig.card.comeUp();
+        FakeDisk disk = new FakeDisk(DISK_BYTES);
+        Binding binding = rig.publish(disk);
+        ScriptedDriver driver = rig.card.driver().bringUp();
+        eventually("connected", binding::connected);
+        disk.takeLog();
+
+        Thread closing = Thread.ofPlatform().start(binding::close);
+        eventually("the card is asked", () -> driver.configChange() == DeviceCtrl.DEV_REMOVE && rig.card.rings() == 2);
+        driver.reset();
+        driver.acknowledge();
+        closing.join();
+
+        assertThat(rig.card.decode().entries()).singleElement()
+                .satisfies(slot -> assertThat(slot.entry().desc().type()).isEqualTo(DeviceDesc.REMOVED));
+        assertThat(disk.takeLog()).startsWith("reset").endsWith("reset");
+        assertThat(disk.memory().regions()).isEmpty();
+        assertThat(binding.connected()).isFalse();
+    }
+
+    @Test
+    void theCardMayTakeTheEntryAwayItself() throws Exception {
+        rig.card.comeUp();
+        Binding binding = rig.publish(new FakeDisk(DISK_BYTES));
+        ScriptedDriver driver = rig.card.driver().takeDoorbell();
+
+        Thread closing = Thread.ofPlatform().start(binding::close);
+        eventually("the card is asked", () -> driver.configChange() == DeviceCtrl.DEV_REMOVE);
+        driver.put(driver.slot.offset(), DeviceDesc.REMOVED);
+        driver.ring();
+        closing.join();
+
+        assertThat(rig.card.live()).isEmpty();
+    }
+
+    @Test
+    void aPlaceIsUsedAgainByAnEntryOfTheSameNumbers() throws Exception {
+        Binding first = rig.publish(new EchoDevice("a", 2, 5));
+        rig.publish(new EchoDevice("b", 1, 5));
+        first.close();
+        // As large as the first, but of other numbers: who walks the page now would meet another size.
+        rig.publish(new EchoDevice("c", 1, 29));
+        rig.publish(new EchoDevice("d", 2, 5));
+
+        assertThat(rig.card.decode().entries()).extracting(DevicePage.Slot::offset).containsExactly(24, 120, 192);
+        assertThat(rig.card.live()).hasSize(3).first()
+                .satisfies(slot -> assertThat(slot.entry().queues()).hasSize(2));
+    }
+
+    @Test
+    void aPlaceThatACardMayStillUseIsNobodys() throws Exception {
+        rig.card.comeUp();
+        Binding first = rig.publish(new EchoDevice("a", 1, 0));
+        first.close();
+        rig.publish(new EchoDevice("b", 1, 0));
+
+        assertThat(rig.card.decode().entries()).extracting(slot -> slot.entry().desc().type())
+                .containsExactly(DeviceDesc.REMOVED, 42);
+    }
+
+    @Test
+    void aCardThatDoesNotAnswerCostsItsTimeOnceAndNotForEachDevice() throws Exception {
+        rig.card.comeUp();
+        List<Binding> bindings = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            bindings.add(rig.publish(new EchoDevice("dev" + i, 1, 0)));
+        }
+        long start = System.nanoTime();
+        bindings.forEach(Binding::close);
+        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+
+        assertThat(millis).isBetween((long) Rig.ACK_MILLIS, 4L * Rig.ACK_MILLIS);
+        assertThat(rig.card.live()).isEmpty();
+    }
+
+    @Test
+    void aCardThatIsHeardOfAgainIsWaitedForAgain() throws Exception {
+        rig.card.comeUp();
+        rig.publish(new EchoDevice("a", 1, 0)).close();
+        Binding binding = rig.publish(new EchoDevice("b", 1, 0));
+        ScriptedDriver driver = rig.card.driver();
+        driver.takeDoorbell();
+        driver.reset();
+
+        Thread closing = Thread.ofPlatform().start(binding::close);
+        eventually("the card is asked", () -> driver.configChange() == DeviceCtrl.DEV_REMOVE);
+        driver.acknowledge();
+        closing.join();
+
+        rig.publish(new EchoDevice("c", 1, 0));
+        assertThat(rig.card.live().getFirst().offset()).isEqualTo(driver.slot.offset());
+    }
+
+    @Test
+    void aLinkThatIsGoneIsNotWaitedFor() throws Exception {
+        rig.card.comeUp();
+        Binding binding = rig.publish(new FakeDisk(DISK_BYTES));
+        rig.card.driver().bringUp();
+        rig.link.sever();
+        rig.driver.linkGone();
+        long start = System.nanoTime();
+        binding.close();
+
+        assertThat(System.nanoTime() - start).isLessThan(SECOND_NANOS);
+    }
+
+    @Test
+    void aChangeOfTheConfigurationIsToldAndAcknowledged() throws Exception {
+        rig.card.comeUp();
+        FakeDisk disk = new FakeDisk(DISK_BYTES);
+        Binding binding = rig.publish(disk);
+        ScriptedDriver driver = rig.card.driver().bringUp();
+        disk.resize(2 * DISK_BYTES);
+
+        eventually("the card is told", () -> driver.configChange() == DeviceCtrl.CONFIG_CHANGED && rig.card.rings() == 2);
+        assertThat(capacity(driver)).isEqualTo(2 * DISK_BYTES);
+        driver.acknowledge();
+        eventually("the acknowledgement is taken", () -> driver.configChange() == DeviceCtrl.NONE);
+        assertThat(Rig.sentence(binding)).isEmpty();
+    }
+
+    private static long capacity(ScriptedDriver driver) {
+        return ByteBuffer.wrap(driver.config()).order(ByteOrder.LITTLE_ENDIAN).getLong(BlockConfigLayout.CAPACITY) * 512;
+    }
+
+    @Test
+    void changesDuringAnAcknowledgementAreToldTogether() throws Exception {
+        rig.card.comeUp();
+        FakeDisk disk = new FakeDisk(DISK_BYTES);
+        rig.publish(disk);
+        ScriptedDriver driver = rig.card.driver().bringUp();
+        disk.resize(2 * DISK_BYTES);
+        eventually("the card is told", () -> rig.card.rings() == 2);
+        for (int i = 3; i <= 9; i++) {
+            disk.resize(i * DISK_BYTES);
+        }
+        eventually("the last is in the page", () -> capacity(driver) == 9L * DISK_BYTES);
+        driver.acknowledge();
+        driver.ring();
+
+        eventually("the card is told once more", () -> rig.card.rings() == 3);
+        driver.acknowledge();
+        driver.ring();
+        eventually("all is acknowledged", () -> driver.configChange() == DeviceCtrl.NONE);
+        assertThat(rig.card.rings()).isEqualTo(3);
+    }
+
+    @Test
+    void aChangeThatIsNotAcknowledgedIsShownAndHoldsNothingUp() throws Exception {
+        rig.card.comeUp();
+        FakeDisk disk = new FakeDisk(DISK_BYTES);
+        Binding binding = rig.publish(disk);
+        ScriptedDriver driver = rig.card.driver().bringUp();
+        disk.resize(2 * DISK_BYTES);
+        driver.writeBlock(0, new byte[512]);
+
+        eventually("it is shown", () -> Rig.sentence(binding).equals(
+                "mic0 did not acknowledge a change of the configuration within " + Rig.ACK_MILLIS + " ms"));
+        assertThat(driver.configChange()).isEqualTo(DeviceCtrl.NONE);
+        driver.writeBlock(0, new byte[512]);
+        disk.resize(3 * DISK_BYTES);
+        rig.card.acknowledge(driver.slot, DeviceCtrl.CONFIG_CHANGED);
+        eventually("it is well again", () -> Rig.sentence(binding).isEmpty());
+    }
+
+    @Test
+    void whatTheCardWritesOverIsNotReadBack() throws Exception {
+        rig.card.comeUp();
+        FakeDisk disk = new FakeDisk(DISK_BYTES);
+        rig.publish(disk);
+        ScriptedDriver driver = rig.card.driver().bringUp();
+        int at = driver.slot.offset();
+        driver.put(at + 1L, 200);
+        driver.put(at + 2L, 255);
+        driver.put(at + 3L, 255);
+        rig.card.page.putShort(at + DeviceEntry.queueOffset(0) + 16L, 0xffff);
+        rig.card.page.putLong(at + DeviceEntry.queueOffset(0), 0);
+
+        driver.writeBlock(3, new byte[] {9, 8, 7});
+        disk.resize(2 * DISK_BYTES);
+        rig.card.acknowledge(driver.slot, DeviceCtrl.CONFIG_CHANGED);
+        rig.publish(new EchoDevice("next", 1, 0));
+
+        assertThat(disk.store()).containsSequence((byte) 9, (byte) 8, (byte) 7);
+        assertThat(capacity(driver)).isEqualTo(2 * DISK_BYTES);
+        int next = at + DeviceEntry.totalBytes(driver.slot.entry().desc());
+        assertThat(rig.card.page.getByte(next)).isEqualTo(42);
+        assertThat(VqConfig.MAX_ENTRIES).isEqualTo(driver.slot.entry().queues().getFirst().size());
+    }
+}
