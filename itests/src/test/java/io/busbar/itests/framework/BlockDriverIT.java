@@ -22,7 +22,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,7 +30,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,7 +50,6 @@ class BlockDriverIT {
     private static final Duration DEADLINE = Duration.ofSeconds(30);
     private static final int BYTES = 8 << 20;
     private static final int BLOCK = 512;
-    private static final int MOST = 300 * 1024;
     private static final int IDLE = 20;
 
     private BundleContext context;
@@ -135,82 +132,6 @@ class BlockDriverIT {
         return bytes;
     }
 
-    /** Threads that write, read and verify at random, each in a part of its own, until they are told to stop. */
-    private static final class Load implements AutoCloseable {
-        private static final int THREADS = 3;
-        private static final int PART = BYTES / THREADS / BLOCK * BLOCK;
-
-        private final BlockDriver disk;
-        private final List<Thread> threads = new ArrayList<>();
-        private final List<Throwable> ends = new CopyOnWriteArrayList<>();
-        private final AtomicLong done = new AtomicLong();
-        private volatile boolean stop;
-
-        Load(BlockDriver disk) {
-            this.disk = disk;
-            for (int i = 0; i < THREADS; i++) {
-                int number = i;
-                threads.add(Thread.ofPlatform().start(() -> run(number)));
-            }
-        }
-
-        private void run(int number) {
-            try {
-                Random random = new Random(number);
-                byte[] expected = new byte[PART];
-                while (!stop) {
-                    step(number * PART, expected, random);
-                    done.incrementAndGet();
-                }
-            } catch (Throwable e) {
-                ends.add(e);
-            }
-        }
-
-        private void step(long base, byte[] expected, Random random) throws IOException {
-            int from = random.nextInt(PART / BLOCK) * BLOCK;
-            int length = Math.min(PART - from, (1 + random.nextInt(MOST / BLOCK)) * BLOCK);
-            switch (random.nextInt(5)) {
-                case 0, 1 -> {
-                    byte[] bytes = random(length, random.nextLong());
-                    disk.write(base + from, MemorySegment.ofArray(bytes));
-                    System.arraycopy(bytes, 0, expected, from, length);
-                }
-                case 2 -> {
-                    disk.writeZeroes(base + from, length, random.nextBoolean());
-                    Arrays.fill(expected, from, from + length, (byte) 0);
-                }
-                case 3 -> disk.flush();
-                default -> {
-                    byte[] bytes = new byte[length];
-                    disk.read(base + from, MemorySegment.ofArray(bytes));
-                    assertThat(bytes).isEqualTo(Arrays.copyOfRange(expected, from, from + length));
-                }
-            }
-        }
-
-        /** Waits until so many more steps were done. */
-        void go(int steps) {
-            long goal = done.get() + steps;
-            eventually("the load goes on: " + ends, () -> done.get() >= goal || !ends.isEmpty());
-        }
-
-        /** What ended the threads, apart from their stop. */
-        List<Throwable> ends() {
-            return ends;
-        }
-
-        boolean isOver() {
-            return threads.stream().noneMatch(Thread::isAlive);
-        }
-
-        @Override
-        public void close() {
-            stop = true;
-            eventually("the load ends", this::isOver);
-        }
-    }
-
     @ParameterizedTest
     @CsvSource({
         "memory,device", "memory,platform", "memory,incremental", "file,device", "file,platform", "file,incremental"
@@ -220,7 +141,7 @@ class BlockDriverIT {
         assertThat(disk.capacity()).isEqualTo(BYTES);
         assertThat(shown("disk0").state()).isEqualTo(State.RUNNING);
         assertThat(shown("disk0").busDriver()).isEqualTo("virtio");
-        var load = new Load(disk);
+        var load = new DiskLoad(disk, BYTES);
         try (load) {
             load.go(300);
         }
@@ -276,11 +197,11 @@ class BlockDriverIT {
     @Test
     void aDeviceThatIsRemovedUnderLoadFailsWhatWasInFlightAndSaysWhy() throws Exception {
         BlockDriver disk = add("disk0", "file");
-        try (var load = new Load(disk)) {
+        try (var load = new DiskLoad(disk, BYTES)) {
             load.go(50);
             bus().devDel("disk0");
             eventually("all threads were told", load::isOver);
-            assertThat(load.ends()).hasSize(Load.THREADS).allSatisfy(failure -> assertThat(failure)
+            assertThat(load.ends()).hasSize(DiskLoad.THREADS).allSatisfy(failure -> assertThat(failure)
                     .isInstanceOf(DriverException.class)
                     .hasMessageStartingWith("disk0: ")
                     .hasMessageEndingWith(": the device was unbound from its driver"));
@@ -292,7 +213,7 @@ class BlockDriverIT {
     @ValueSource(strings = {"io.busbar.backends.file", "io.busbar.devices.block"})
     void requestsWaitWhileAPartIsAwayAndGoOnWhenItIsBack(String part) throws Exception {
         BlockDriver disk = add("disk0", "file");
-        var load = new Load(disk);
+        var load = new DiskLoad(disk, BYTES);
         try (load) {
             for (int i = 0; i < 3; i++) {
                 load.go(50);
