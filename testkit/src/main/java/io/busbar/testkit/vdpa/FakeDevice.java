@@ -185,8 +185,18 @@ public abstract class FakeDevice implements VdpaDevice, DmaMapping, VdpaConfigOp
 
     /** Completes a chain. */
     protected final void complete(int index, Chain chain, long written) {
+        stage(index, chain, written);
+        publish(index);
+    }
+
+    /** Completes a chain that is published later, with others. */
+    protected final void stage(int index, Chain chain, long written) {
+        queues[index].ring.complete(chain, written);
+    }
+
+    /** Publishes what was completed, with one index. */
+    protected final void publish(int index) {
         DeviceRing ring = queues[index].ring;
-        ring.complete(chain, written);
         ring.publish();
         if (ring.callNeeded()) {
             queues[index].callback.called();

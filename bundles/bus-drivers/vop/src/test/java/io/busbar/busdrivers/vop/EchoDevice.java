@@ -34,13 +34,14 @@ final class EchoDevice extends FakeDevice {
         written = bytes;
     }
 
-    /** Keeps chains, and gives them back in the other order when told so. */
+    /** Keeps chains, and gives them back together, in the other order, when told so. */
     void keep(boolean keepThem) {
         keep = keepThem;
         if (!keepThem) {
             whenLive(() -> {
                 kept.reversed().forEach(chain -> answer(0, chain));
                 kept.clear();
+                publish(0);
             });
         }
     }
@@ -75,12 +76,13 @@ final class EchoDevice extends FakeDevice {
                 kept.add(chain);
             } else {
                 answer(index, chain);
+                publish(index);
             }
         }
     }
 
     private void answer(int index, Chain chain) {
         write(chain, pattern(written));
-        complete(index, chain, written);
+        stage(index, chain, written);
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.busbar.api.vdpa.VdpaBusDriver.Binding;
 import io.busbar.api.vop.DmaChannel;
 import io.busbar.api.vop.LinkCounters;
+import io.busbar.core.virtio.ring.DriverRing;
 import io.busbar.busdrivers.vop.ScriptedChannel.Fate;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -104,6 +105,31 @@ class EngineTest {
         driver.rings[0].add(new long[] {driver.address(rig.card.allocate(512, 0))}, new int[] {512}, 1, 0, 0);
         driver.kick(0);
         eventually("the engine has it", () -> transfers.get() > before);
+    }
+
+    /** As the buffers of one frame: a driver that finds some of them alone drops the frame. */
+    @Test
+    void whatTheDeviceHasPublishedTogetherReachesTheCardTogether() throws Exception {
+        AtomicInteger written = new AtomicInteger();
+        begin(channels -> channels.stream().<DmaChannel>map(real -> new ScriptedChannel(
+                real, () -> written.incrementAndGet() == 1 ? Fate.DONE : Fate.NEVER_ENDS)).toList());
+        echo.keep(true);
+        receive(0);
+        receive(1);
+        eventually("the device has both", () -> echo.writableBytes().size() == 2);
+        echo.write(512);
+        echo.keep(false);
+        eventually("one is copied", () -> counters().dmaDescriptors() == 1);
+        echo.keep(true);
+        receive(2);
+        eventually("the lane goes on", () -> echo.writableBytes().size() == 3);
+
+        assertThat(driver.rings[0].poll()).isEqualTo(DriverRing.EMPTY);
+    }
+
+    private void receive(int token) {
+        driver.rings[0].add(new long[] {driver.address(rig.card.allocate(512, 0))}, new int[] {512}, 0, 1, token);
+        driver.kick(0);
     }
 
     @Test

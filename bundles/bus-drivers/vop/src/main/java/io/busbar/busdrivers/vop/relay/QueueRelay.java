@@ -194,6 +194,7 @@ final class QueueRelay implements AutoCloseable {
         if (count == 0) {
             // A chain without a byte is nothing to the device.
             beginStore(request, 0);
+            request.last = true;
             return true;
         }
         for (int i = 0; i < count; i++) {
@@ -206,20 +207,28 @@ final class QueueRelay implements AutoCloseable {
 
     // From the device to the card
 
+    /** What the device has published with one index stays together: the buffers of one frame (virtio 1.2, 5.1.6.4.1). */
     private boolean takeUsed() {
         DriverRing used = device.ring();
-        boolean worked = false;
+        Request request = null;
         int head = used.poll();
         for (; head >= 0; head = used.poll()) {
-            beginStore(requests[head], used.usedLength());
-            worked = true;
+            request = requests[head];
+            beginStore(request, used.usedLength());
         }
-        return head == DriverRing.EMPTY ? worked : broken("the device: " + RingFault.describe(head));
+        if (head != DriverRing.EMPTY) {
+            return broken("the device: " + RingFault.describe(head));
+        }
+        if (request != null) {
+            request.last = true;
+        }
+        return request != null;
     }
 
     private void beginStore(Request request, long written) {
         request.written = written;
         request.left = written;
+        request.last = false;
         request.rewind(request.chain.readableSegments());
         storing.add(request.head);
     }
@@ -251,8 +260,8 @@ final class QueueRelay implements AutoCloseable {
             storing.removeFirst();
             stored--;
             worked = true;
+            callWanted |= request.last && ring.publish();
         }
-        callWanted |= worked && ring.publish();
         return worked;
     }
 

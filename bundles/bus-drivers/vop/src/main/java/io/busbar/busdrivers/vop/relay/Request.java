@@ -22,6 +22,9 @@ final class Request {
     long written;
     long left;
 
+    /** Whether it is the last of those that the device published with one index. */
+    boolean last;
+
     /** How far copying has got: the buffer, whether it was begun, and how many of its bytes were given to the DMA engine. */
     int segment;
     boolean begun;
