@@ -154,14 +154,14 @@ class VopIT {
 
     /** The disk as a driver in this process has it on the card. */
     private BlockDriver drive() throws Exception {
-        VdpaBus card = bus(CARD).orElseThrow();
-        eventually("the card has the disk", () -> shown(card, "block0").isPresent());
-        card.setDriverOverride("block0", Optional.of("virtio"));
-        return driven();
+        return drive("block0");
     }
 
-    private BlockDriver driven() {
-        String filter = "(&(" + DeviceDriver.DEVICE + "=block0)(" + DeviceDriver.BUS + "=" + CARD + "))";
+    private BlockDriver drive(String name) throws Exception {
+        VdpaBus card = bus(CARD).orElseThrow();
+        eventually("the card has the disk", () -> shown(card, name).isPresent());
+        card.setDriverOverride(name, Optional.of("virtio"));
+        String filter = "(&(" + DeviceDriver.DEVICE + "=" + name + ")(" + DeviceDriver.BUS + "=" + CARD + "))";
         eventually("the disk is driven", () -> service(BlockDriver.class, filter).isPresent());
         return service(BlockDriver.class, filter).orElseThrow();
     }
@@ -220,6 +220,23 @@ class VopIT {
             load.go(30);
         }
         assertThat(load.ends()).isEmpty();
+    }
+
+    /** The device is behind a socket, as one of another process is: it maps the memory that it is given. */
+    @Test
+    void aDeviceBehindASocketIsOneOfTheCardToo() throws Exception {
+        host().devAdd("sim_block", new AddRequest("disk1", Map.of("backend", "memory", "size", String.valueOf(BYTES))), false);
+        String socket = Path.of(System.getProperty(InFramework.STATE)).resolve("disk1.sock").toString();
+        host().devAdd("vhost_user", new AddRequest("far0", Map.of("socket", socket, "class", "block",
+                VdpaBus.DRIVER_OVERRIDE, "vop-mic0")), false);
+        BlockDriver disk = drive("block1");
+        var load = new DiskLoad(disk, BYTES);
+        try (load) {
+            load.go(200);
+        }
+        assertThat(load.ends()).isEmpty();
+        assertThat(shown(host(), "far0").orElseThrow().busDriver()).isEqualTo("vop-mic0");
+        host().devDel("far0");
     }
 
     @Test
