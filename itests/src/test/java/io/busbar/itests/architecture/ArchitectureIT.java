@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -44,6 +45,7 @@ class ArchitectureIT {
     void theDistributionHasBundlesOfEachFolder() {
         assertThat(OURS).extracting(BundleFacts::symbolicName).contains(
                 "io.busbar.api.vdpa", "io.busbar.core.bus", "io.busbar.drivers.sim", "io.busbar.drivers.vop",
+                "io.busbar.drivers.x100",
                 "io.busbar.bus-drivers.vhost-user", "io.busbar.bus-drivers.virtio", "io.busbar.bus-drivers.vop",
                 "io.busbar.devices.block", "io.busbar.backends.file", "io.busbar.tools.shell");
     }
@@ -81,9 +83,12 @@ class ArchitectureIT {
                 bundle("io.busbar.api.driver", Set.of(), Set.of("io.busbar.api.vdpa")),
                 bundle("io.busbar.devices.x", Set.of("io.busbar.devices.x"), Set.of()),
                 new BundleFacts(
-                        "io.busbar.bus-drivers.x", Set.of(), Set.of(), Set.of("io.busbar.busdriver.x"), Set.of()),
+                        "io.busbar.bus-drivers.x", Set.of(), Set.of(), Set.of("io.busbar.busdriver.x"), Set.of(), Set.of()),
                 new BundleFacts(
-                        "io.busbar.backends.x", Set.of(), Set.of(), Set.of(),
+                        "io.busbar.drivers.x100", Set.of(), Set.of(), Set.of("io.busbar.drivers.x100.host"),
+                        Set.of("io.busbar.drivers.x100.host -> io.busbar.drivers.x100.card"), Set.of()),
+                new BundleFacts(
+                        "io.busbar.backends.x", Set.of(), Set.of(), Set.of(), Set.of(),
                         Set.of("io.busbar.backends.x.A -> java.lang.foreign.MemorySegment.reinterpret")));
     }
 
@@ -109,13 +114,23 @@ class ArchitectureIT {
     @Test
     void aRootPackageMayNotHaveTheNameOfAWordOfTheLanguage() {
         var bundle = new BundleFacts("io.busbar.backends.switch", Set.of(), Set.of(),
-                Set.of("io.busbar.backends.switch_", "io.busbar.backends.switch_.frame"), Set.of());
+                Set.of("io.busbar.backends.switch_", "io.busbar.backends.switch_.frame"), Set.of(), Set.of());
 
         assertThat(rulesOfAllThatExport().violations(bundle)).isEmpty();
     }
 
     private static BundleFacts bundle(String name, Set<String> exports, Set<String> imports) {
-        return new BundleFacts(name, exports, imports, Set.of(name.replace("-", "")), Set.of());
+        return new BundleFacts(name, exports, imports, Set.of(name.replace("-", "")), Set.of(), Set.of());
+    }
+
+    /** The rule for the card's two sides looks at something. */
+    @Test
+    void whatABundlesPackagesUseOfEachOtherIsSeen() {
+        assertThat(OURS).filteredOn(bundle -> bundle.symbolicName().equals("io.busbar.drivers.x100")).singleElement()
+                .extracting(BundleFacts::inside, InstanceOfAssertFactories.collection(String.class))
+                .contains("io.busbar.drivers.x100.host -> io.busbar.drivers.x100.link",
+                        "io.busbar.drivers.x100.card -> io.busbar.drivers.x100.link",
+                        "io.busbar.drivers.x100 -> io.busbar.drivers.x100.link");
     }
 
     @Test

@@ -18,6 +18,11 @@ import javax.lang.model.SourceVersion;
 final class ArchitectureRules {
     private static final String OURS = "io.busbar.";
 
+    /** The sides of a card: what one knows of the other crosses the link. */
+    private static final Map<String, Set<String>> STRANGERS = Map.of("io.busbar.drivers.x100", Set.of(
+            "io.busbar.drivers.x100.host -> io.busbar.drivers.x100.card", "io.busbar.drivers.x100.card -> io.busbar.drivers.x100.host",
+            "io.busbar.drivers.x100.link -> io.busbar.drivers.x100.card", "io.busbar.drivers.x100.link -> io.busbar.drivers.x100.host"));
+
     private final Map<String, String> exporterOf = new HashMap<>();
 
     /** @param bundles all bundles, since what is imported belongs to the one that exports it */
@@ -41,6 +46,8 @@ final class ArchitectureRules {
         for (var imported : bundle.imports()) {
             checkImport(name, imported, found);
         }
+        bundle.inside().stream().filter(STRANGERS.getOrDefault(name, Set.of())::contains)
+                .forEach(use -> found.add(name + " has packages that may not know each other: " + use));
         if (!name.equals("io.busbar.core.linux")) {
             bundle.nativeAccess().forEach(access -> found.add(name + " leaves the safety of Java: " + access));
         }

@@ -74,6 +74,9 @@ final class LoopbackChannel implements DmaChannel {
             throw new IllegalArgumentException(bytes + " bytes at " + offset + ", and at 0x" + Long.toHexString(peerAddress)
                     + " of the peer: expected multiples of " + ALIGNMENT + ", 1 to " + MAX_BYTES + " bytes");
         }
+        if (offset < 0 || bytes > own.segment().byteSize() - offset) {
+            throw new IllegalArgumentException(bytes + " bytes at " + offset + ": expected to end within own memory");
+        }
         if (submitted - ended == CAPACITY) {
             return false;
         }

@@ -163,7 +163,7 @@ final class LoopbackEnd implements VopDevice, VopHardwareOps {
     @Override
     public void sendInterrupt(int doorbell, LinkMeter meter) {
         if (doorbell < 0 || doorbell >= peer.doorbells) {
-            fault();
+            peer.fault(); // It gave the number.
             return;
         }
         ((LoopbackMeter) meter).doorbell();

@@ -7,7 +7,7 @@ import io.busbar.api.vop.VopRole;
  * A link whose two ends are in this process: memory files, doorbells that are calls on the other end's thread, DMA channels that
  * are a thread each. What an end may reach is checked as a real one would.
  */
-public final class LoopbackLink implements AutoCloseable {
+public final class LoopbackLink implements VopRig {
 
     /** Bytes of the device page. */
     static final int PAGE_BYTES = 4096;
@@ -33,17 +33,18 @@ public final class LoopbackLink implements AutoCloseable {
         card.connect(host);
     }
 
-    /** Returns the end that publishes devices. */
+    @Override
     public VopDevice host() {
         return host;
     }
 
-    /** Returns the end that drives them. */
+    @Override
     public VopDevice card() {
         return card;
     }
 
-    /** Breaks the link: nothing reaches the other end any more, and neither end is told. */
+    /** Neither end is told. */
+    @Override
     public void sever() {
         host.sever();
         card.sever();
@@ -57,6 +58,11 @@ public final class LoopbackLink implements AutoCloseable {
     /** Returns how often the card did what a link does not allow. */
     public int faultsOfCard() {
         return card.faults();
+    }
+
+    @Override
+    public long faults(VopRole of) {
+        return of == VopRole.HOST ? faultsOfHost() : faultsOfCard();
     }
 
     @Override

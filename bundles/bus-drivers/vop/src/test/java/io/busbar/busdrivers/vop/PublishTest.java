@@ -86,7 +86,7 @@ class PublishTest {
 
         assertThat(rig.card.live()).hasSize(1);
         assertThat(rig.card.rings()).isZero();
-        assertThat(rig.link.faultsOfHost()).isZero();
+        assertThat(rig.link.faultsOfHost() + rig.link.faultsOfCard()).isZero();
     }
 
     @Test

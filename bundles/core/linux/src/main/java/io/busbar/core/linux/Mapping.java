@@ -116,6 +116,21 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
+     * Takes what is behind the mapping away and leaves the mapping: every access from now on, by {@link #segment()} or by
+     * address, is that to a file which was cut to nothing, an {@code InternalError} in whoever makes it, and no byte is read or
+     * written. For memory of others that is lent to code which may be in the middle of it.
+     */
+    public synchronized void cutOff() throws LinuxException {
+        if (!mapped) {
+            return;
+        }
+        try (Fd nothing = MemFd.create("cut off", 0, false)) {
+            LinuxException.check(Syscall.call(Nr.MMAP, base, mappedBytes, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_FIXED, nothing.number(), 0), "cut off the mapping at 0x" + Long.toHexString(base));
+        }
+    }
+
+    /**
      * Unmaps. A second call does nothing.
      *
      * @throws IllegalStateException while a native call is using the segment; it stays mapped then

@@ -31,6 +31,22 @@ class MappingTest {
     }
 
     @Test
+    void memory_that_is_cut_off_is_neither_read_nor_written_and_the_file_keeps_what_it_has() throws Exception {
+        try (Fd file = MemFd.create("lent", 8192, true);
+                Mapping own = Mapping.map(file.number(), 0, 8192, true);
+                Mapping lent = Mapping.map(file.number(), 100, 8000, true)) {
+            own.segment().fill((byte) 7);
+
+            lent.cutOff();
+
+            assertThatThrownBy(() -> lent.segment().get(JAVA_BYTE, 0)).isInstanceOf(InternalError.class);
+            assertThatThrownBy(() -> lent.segment().set(JAVA_BYTE, 7999, (byte) 1)).isInstanceOf(InternalError.class);
+            assertThatThrownBy(() -> lent.segment().fill((byte) 1)).isInstanceOf(InternalError.class);
+            assertThat(own.segment().toArray(JAVA_BYTE)).containsOnly(7);
+        }
+    }
+
+    @Test
     void an_offset_and_a_length_need_not_be_aligned() throws Exception {
         try (Fd file = MemFd.create("odd", 3 * 4096, true);
                 Mapping whole = Mapping.map(file.number(), 0, 3 * 4096, true);
