@@ -5,20 +5,40 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
 /**
- * A socket's bytes as they are.
- *
- * @param channel non-blocking
+ * A socket's bytes as they are. What the server said before it left is received, also when nothing can be sent to it any more: it may
+ * be why it left.
  */
-record PlainWire(SocketChannel channel) implements Wire {
+final class PlainWire implements Wire {
 
-    @Override
-    public int receive(ByteBuffer into) throws IOException {
-        return channel.read(into);
+    private final SocketChannel channel;
+    /** Why nothing can be sent any more; null while it can. */
+    private IOException unsent;
+
+    /** Uses a channel that does not block. */
+    PlainWire(SocketChannel channel) {
+        this.channel = channel;
     }
 
     @Override
-    public void send(ByteBuffer from) throws IOException {
-        channel.write(from);
+    public int receive(ByteBuffer into) throws IOException {
+        int got = channel.read(into);
+        if (got == 0 && into.hasRemaining() && unsent != null) {
+            throw unsent;
+        }
+        return got;
+    }
+
+    @Override
+    public void send(ByteBuffer from) {
+        if (unsent == null) {
+            try {
+                channel.write(from);
+                return;
+            } catch (IOException e) {
+                unsent = e;
+            }
+        }
+        from.position(from.limit());
     }
 
     @Override

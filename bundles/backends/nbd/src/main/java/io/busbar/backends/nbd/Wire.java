@@ -15,7 +15,7 @@ interface Wire {
     int receive(ByteBuffer into) throws IOException;
 
     /**
-     * Sends what there is room for.
+     * Sends what there is room for. Where nothing can be sent any more {@link #receive} says so, behind what there is still to be received.
      *
      * @param from the bytes; those that were taken are behind its position
      */

@@ -91,16 +91,21 @@ class HostileServerTest {
         assertThat(read.payload().bytes()).containsOnly(7);
     }
 
+    /** Whether the server leaves when it has said that, or stays. */
     private void isRefused(Kind kind, String said, Script handshake) throws IOException {
+        isRefusedBy(kind, said, handshake);
+        isRefusedBy(kind, said, untilItLeaves(handshake));
+    }
+
+    private void isRefusedBy(Kind kind, String said, Script handshake) throws IOException {
         BackendException refusal = catchThrowableOfType(
-                BackendException.class, () -> new NbdBackend(serve(untilItLeaves(handshake))).close());
+                BackendException.class, () -> new NbdBackend(serve(handshake)).close());
         assertThat(refusal).hasMessage("NBD server at " + folder.resolve("nbd.sock") + " " + said);
         assertThat(refusal.kind()).isEqualTo(kind);
         server.close();
         Files.delete(folder.resolve("nbd.sock"));
     }
 
-    /** Which would say that the connection is lost, if the server closed it with an option of the client still on its way. */
     private static Script untilItLeaves(Script script) {
         return peer -> {
             script.run(peer);
@@ -146,6 +151,20 @@ class HostileServerTest {
             peer.untilGo();
             peer.reply(Nbd.OPT_GO, Nbd.REP_ERROR + 123, "a\u001b[31mb".getBytes(StandardCharsets.US_ASCII));
         });
+    }
+
+    /** Its answers are there before the questions, which it never gets. */
+    @Test
+    void what_one_said_that_has_left_already_is_told() throws IOException {
+        for (int i = 0; i < 50; i++) {
+            isRefusedBy(Kind.PERMISSION, "does not give the default export: not today", peer -> {
+                peer.out.writeLong(Nbd.MAGIC);
+                peer.out.writeLong(Nbd.OPTION_MAGIC);
+                peer.out.writeShort(Nbd.FLAG_FIXED_NEWSTYLE | Nbd.FLAG_NO_ZEROES);
+                peer.reply(Nbd.OPT_STRUCTURED_REPLY, Nbd.REP_ACK);
+                peer.reply(Nbd.OPT_GO, Nbd.REP_ERR_POLICY, "not today".getBytes(StandardCharsets.US_ASCII));
+            });
+        }
     }
 
     @Test
@@ -208,7 +227,7 @@ class HostileServerTest {
     @Test
     void a_handshake_that_stalls_or_does_not_end_is_given_up() throws IOException {
         timeout = "1";
-        isRefused(Kind.FAILED, "has not ended the handshake in 1 s", _ -> { });
+        isRefusedBy(Kind.FAILED, "has not ended the handshake in 1 s", Peer::untilItLeaves);
         isRefused(Kind.FAILED, "has not ended the handshake in 1 s", peer -> {
             peer.untilGo();
             while (true) {
