@@ -10,8 +10,8 @@ import java.nio.charset.StandardCharsets;
 /**
  * One port: bytes on their way to its file.
  *
- * <p>Assumptions: one thread writes, the queue's; one drains, the backend's. Guarantees: order. Progress: writing never waits: what
- * there is no room for is not taken.
+ * <p>Assumptions: one thread writes, the queue's; one drains at a time, the backend's, and the queue's where another one may open the file.
+ * Guarantees: order. Progress: writing waits for nobody, but for the file in that one case: what there is no room for is not taken.
  */
 final class LogPort {
 
@@ -23,6 +23,7 @@ final class LogPort {
     private volatile long written;
     private volatile long drained;
     private volatile boolean held;
+    private volatile boolean yielded;
     private long lost;
     private String trouble = "";
 
@@ -36,6 +37,9 @@ final class LogPort {
         if (taken < length) {
             held = true; // Looked at after the drained position moves; the position is looked at once more after this.
             taken += take(from, offset + taken, length - taken);
+        }
+        if (yielded) {
+            drain();
         }
         return taken;
     }
@@ -54,18 +58,24 @@ final class LogPort {
         return written == drained;
     }
 
-    /** Lets another process open the file. Any thread. */
+    /**
+     * Lets another one open the file, bundle or process. From now on bytes that are written are in the file at once: what another one
+     * writes after this has had its last is behind them. Any thread.
+     */
     void yieldFile() {
+        yielded = true;
+        drain();
         file.yieldToAnother();
     }
 
     /** Is the only one that writes the file again. Any thread. */
     void reclaimFile() throws BackendException {
+        yielded = false;
         file.reclaim();
     }
 
     /** Moves what waits to the file; what the file has no room for is lost, and noted there when it has room again. */
-    void drain() {
+    synchronized void drain() {
         while (!isEmpty()) {
             long at = drained;
             long end = at + Math.min(written - at, CAPACITY - index(at));
@@ -92,8 +102,8 @@ final class LogPort {
         trouble = "";
     }
 
-    /** Returns what is wrong, or empty; on the thread that drains. */
-    String trouble() {
+    /** Returns what is wrong, or empty. */
+    synchronized String trouble() {
         return trouble.isEmpty() ? "" : trouble + ", " + lost + " bytes are lost";
     }
 

@@ -124,6 +124,24 @@ class LogBackendTest {
         assertThat(folder.resolve("log.1")).doesNotExist();
     }
 
+    /** As in a swap: the old one still gets bytes while the new one is open, and is closed some time later. */
+    @Test
+    void what_one_wrote_that_let_another_open_the_file_is_in_front_of_what_that_writes() throws Exception {
+        StringBuilder expected = new StringBuilder();
+        for (int i = 0; i < 300; i++) {
+            try (LogBackend old = open("path", file())) {
+                write(old, 0, text("a" + i + ","));
+                old.yieldStorage();
+                try (LogBackend next = open("path", file())) {
+                    write(old, 0, text("b" + i + ","));
+                    write(next, 0, text("c" + i + "\n"));
+                }
+            }
+            expected.append("a%d,b%d,c%d%n".formatted(i, i, i));
+        }
+        assertThat(content("log")).isEqualTo(expected.toString());
+    }
+
     @Test
     void a_full_disk_is_said_and_holds_nobody_up() throws Exception {
         Path link = Files.createSymbolicLink(folder.resolve("log"), Path.of("/dev/full"));
