@@ -12,14 +12,14 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class PolledProgramTest {
 
-    private static final Duration SOON = Duration.ofSeconds(2);
+    private static final Duration SOON = Duration.ofSeconds(5);
     private static final Duration LONG = Duration.ofSeconds(50);
 
     @Test
     void one_that_never_says_that_it_is_ready_is_ended_and_what_it_said_is_told() {
         List<String> command = List.of("bash", "-c", "echo booting; exec sleep 1000");
         assertThatThrownBy(() -> PolledProgram.start("the guest", command, SOON)).isInstanceOf(IOException.class)
-                .hasMessage("the guest did not say \"ready\" within 2000 ms:\nbooting");
+                .hasMessage("the guest did not say \"ready\" within 5000 ms:\nbooting");
     }
 
     @Test
@@ -36,7 +36,7 @@ class PolledProgramTest {
             program.say("5");
             assertThat(program.await(LONG, "rate", "failed")).isEqualTo("rate 5");
             assertThatThrownBy(() -> program.await(SOON, "rate", "failed")).isInstanceOf(IOException.class)
-                    .hasMessage("the guest did not say \"rate\" or \"failed\" within 2000 ms:");
+                    .hasMessage("the guest did not say \"rate\" or \"failed\" within 5000 ms:");
         }
     }
 }

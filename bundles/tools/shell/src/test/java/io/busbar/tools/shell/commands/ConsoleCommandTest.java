@@ -218,10 +218,10 @@ class ConsoleCommandTest {
     void what_is_typed_waits_for_room_and_whoever_waits_can_leave() throws Exception {
         try (Client client = new Client("terminal")) {
             client.until("input");
-            console.viewer.room = 10;
+            console.viewer.room(10);
             client.type(random(200));
             eventually(() -> console.viewer.typed().length == 10);
-            console.viewer.room = 20;
+            console.viewer.room(20);
             eventually(() -> console.viewer.typed().length == 30);
             assertThat(client.leave()).isZero();
         }
@@ -246,7 +246,7 @@ class ConsoleCommandTest {
             throws Exception {
         Client client = new Client("terminal");
         client.until("input");
-        console.viewer.room = 0;
+        console.viewer.room(0);
         Thread types = Thread.ofPlatform().daemon().start(() -> {
             try {
                 for (int i = 0; i < typed; i += 100_000) {
@@ -298,12 +298,12 @@ class ConsoleCommandTest {
 
     @Test
     void a_pipe_whose_input_has_ended_stays_until_nothing_comes_any_more() throws Exception {
-        try (Client client = new Client("pipe", "--linger", "1")) {
+        try (Client client = new Client("pipe", "--linger", "3")) {
             client.until("input").send("{\"end\":1}");
             for (int i = 0; i < 4; i++) {
                 console.viewer.send(random(10));
                 client.untilShown(10 * (i + 1));
-                Thread.sleep(400);
+                Thread.sleep(1000); // together longer than it stays, and each far shorter
             }
             assertThat(client.until("input").leave()).isZero();
             assertThat(client.shown.size()).isEqualTo(40);

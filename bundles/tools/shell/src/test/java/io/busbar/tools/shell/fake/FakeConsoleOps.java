@@ -50,11 +50,10 @@ public final class FakeConsoleOps extends FakeOps implements ConsoleAccess {
         public final String who;
         /** Its terminal, {@code 80x24}. */
         public volatile String size = "";
-        /** Bytes that it may still type. */
-        public volatile int room = Integer.MAX_VALUE;
         /** Whether it was closed. */
         public volatile boolean closed;
         private final ByteArrayOutputStream typed = new ByteArrayOutputStream();
+        private int room = Integer.MAX_VALUE;
         private byte[] sent = {};
         private long missed;
         private boolean ended;
@@ -71,6 +70,11 @@ public final class FakeConsoleOps extends FakeOps implements ConsoleAccess {
             System.arraycopy(bytes, 0, all, sent.length, bytes.length);
             sent = all;
             notifyAll();
+        }
+
+        /** It may type so many bytes from now on. */
+        public synchronized void room(int bytes) {
+            room = bytes;
         }
 
         /** So many were missed. */
