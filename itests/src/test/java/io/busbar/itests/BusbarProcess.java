@@ -234,6 +234,21 @@ public final class BusbarProcess implements AutoCloseable {
         return Command.run(END_DEADLINE, environment, all);
     }
 
+    /** As {@link #script}, while it still runs; what it prints goes nowhere. */
+    public Process scriptStarted(String... words) {
+        var all = new ArrayList<>(List.of(Distribution.script().toString()));
+        all.addAll(List.of(words));
+        var builder = new ProcessBuilder(all).redirectInput(Path.of("/dev/null").toFile())
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        Command.setEnvironment(builder, environment);
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /**
      * Has a process of a distribution take over, as a user does it; what comes after is asked of that one. It is ended with this.
      *

@@ -97,8 +97,10 @@ final class CopyIT {
             refused("expected the same", "file", "path", image("small", 16).toString(), "--copy");
             refused("expected another one to copy to", "file", "path", first.toString(), "io", "mapped", "--copy");
             refused("expected one of them", "file", "path", second.toString(), "--copy", "--force");
-            assertThat(swap("memory", "size", "32M", "--copy", "--dry-run").out()).contains("can be done");
+            assertThat(swap("memory", "size", "32M", "--copy", "--dry-run").out())
+                    .contains("can be done").contains("; " + 32 * MIB + " bytes would be copied");
             cancelled();
+            interrupted();
             String left = "";
             for (int i = 0; i < ROUNDS; i++) {
                 copy("memory", "size", "32M");
@@ -107,19 +109,58 @@ final class CopyIT {
                 }
                 copy("file", "path", second.toString(), "io", i % 2 == 0 ? "buffered" : "direct");
             }
+            comparedWhereTheGuestStands(guest, second);
+            copy("file", "path", image("last", 32).toString());
             assertThat(guest.isRunning()).isTrue();
             LoadedGuest.Report report = guest.end();
             assertThat(digest(first)).as("the first image, which was left").isEqualTo(left);
             assertThat(report.fioRounds()).isPositive();
-            assertThat(busbar.ok("vdpa", "-d", "dev", "show", "disk0")).doesNotContain("copied").contains("swaps " + 2 * ROUNDS);
+            assertThat(busbar.ok("vdpa", "-d", "dev", "show", "disk0")).doesNotContain("copied").contains("swaps " + (2 * ROUNDS + 2));
         }
+    }
+
+    private void serveSlowly(Path image, String delay) {
+        if (server != null) {
+            server.close();
+        }
+        server = NbdKit.at(folder.resolve("nbd.sock"), "--filter=delay", "file", image.toString(), "wdelay=" + delay);
+    }
+
+    private String shown() {
+        return busbar.ok("vdpa", "-d", "dev", "show", "disk0");
+    }
+
+    /** While a copy is under way the guest is stopped: what it wrote until then is on both disks, and nothing else. */
+    private void comparedWhereTheGuestStands(LoadedGuest guest, Path old) throws IOException {
+        Path target = image("target", 32);
+        serveSlowly(target, "20ms");
+        CompletableFuture<Void> copy = CompletableFuture.runAsync(() -> copy("nbd", "uri", server.uri()));
+        Eventually.that(() -> shown().contains("copied "), () -> "a copy is shown");
+        guest.freeze();
+        try {
+            copy.join();
+            assertThat(Files.mismatch(old, target)).as("first difference of the new image").isEqualTo(-1);
+        } finally {
+            guest.thaw();
+        }
+    }
+
+    /** The command that waits for the copy ends, as by Ctrl-C; here by a signal that nobody can have had ignored. */
+    private void interrupted() throws IOException {
+        serveSlowly(image("slower", 32), "300ms");
+        Process command = busbar.scriptStarted("backend", "swap", "disk0", "nbd", "uri", server.uri(), "--copy");
+        Eventually.that(() -> shown().contains("copied "), () -> "a copy is shown");
+        command.destroy();
+        Eventually.that(() -> !shown().contains("copied "), this::shown);
+        assertThat(command.onExit().join().exitValue()).as("status").isNotZero();
+        assertThat(shown()).contains("backend file").doesNotContain("swaps ");
     }
 
     /** A copy that takes long is cancelled from elsewhere; the old backend goes on. */
     private void cancelled() throws IOException {
-        server = NbdKit.at(folder.resolve("nbd.sock"), "--filter=delay", "file", image("slow", 32).toString(), "delay-write=300ms");
+        serveSlowly(image("slow", 32), "300ms");
         CompletableFuture<Command> copy = CompletableFuture.supplyAsync(() -> swap("nbd", "uri", server.uri(), "--copy"));
-        Eventually.that(() -> busbar.ok("vdpa", "-d", "dev", "show", "disk0").contains("copied "), () -> "a copy is shown");
+        Eventually.that(() -> shown().contains("copied "), () -> "a copy is shown");
         assertThat(busbar.ok("backend", "swap", "disk0", "--cancel")).isEqualTo("disk0: the copy is cancelled\n");
         Command ended = copy.join();
         assertThat(ended.exit()).isEqualTo(1);

@@ -63,6 +63,16 @@ final class Guest implements AutoCloseable {
         return group.isRunning();
     }
 
+    /** Stops its processors where they are. */
+    void freeze() {
+        group.signal("STOP");
+    }
+
+    /** They go on. */
+    void thaw() {
+        group.signal("CONT");
+    }
+
     /** The lines of the console so far. */
     List<String> lines() {
         synchronized (console) {

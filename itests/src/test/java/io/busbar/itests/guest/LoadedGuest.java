@@ -137,6 +137,16 @@ final class LoadedGuest implements AutoCloseable {
         return guest.isRunning();
     }
 
+    /** Stops it where it is: it sends no request until {@link #thaw}. */
+    void freeze() {
+        guest.freeze();
+    }
+
+    /** It goes on. */
+    void thaw() {
+        guest.thaw();
+    }
+
     /** Has the load end, and checks that the guest has noticed nothing: no error, no message of its kernel, no other connection. */
     Report end() throws IOException {
         assertThat(connections(busbar)).as("connections, as they were").isEqualTo(peers).hasSize(3);

@@ -80,6 +80,20 @@ final class ProcessGroup implements AutoCloseable {
         return ours && !ended ? List.of(stat.substring(0, name + 1)) : List.of();
     }
 
+    /** Sends a signal to the program alone, such as {@code STOP}. */
+    void signal(String name) {
+        try {
+            int status = new ProcessBuilder("kill", "-" + name, Long.toString(leader.pid())).start().waitFor();
+            if (status != 0) {
+                throw new IllegalStateException("no signal " + name + " to process " + leader.pid());
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException("no signal " + name + " to process " + leader.pid(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** Kills every process of the group (SIGKILL) and waits until none runs. */
     @Override
     public void close() {

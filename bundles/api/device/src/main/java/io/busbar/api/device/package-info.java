@@ -10,7 +10,7 @@
  * different queues; everything else on a control thread.
  */
 @Export
-@Version("0.7.0")
+@Version("0.8.0")
 package io.busbar.api.device;
 
 import org.osgi.annotation.bundle.Export;

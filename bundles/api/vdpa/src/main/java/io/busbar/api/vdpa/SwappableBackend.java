@@ -15,7 +15,7 @@ public interface SwappableBackend {
      *
      * @param request what is wanted
      * @return what was done
-     * @throws VdpaException why not; the old backend goes on then. EBUSY while another swap is under way; ETIMEDOUT if the
+     * @throws VdpaException why not; the old backend goes on then. EBUSY without a reason while another swap is under way; ETIMEDOUT if the
      *                       requests in flight did not end by the deadline; EAGAIN while the device has no backend
      */
     SwapReport swapBackend(SwapRequest request) throws VdpaException;

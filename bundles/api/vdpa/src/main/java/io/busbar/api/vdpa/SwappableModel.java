@@ -18,7 +18,7 @@ public interface SwappableModel {
      * @param deadline how long requests in flight may take to end, above 0
      * @param dryRun   whether all is done up to the point where the old model would be let go
      * @return what was done: the bundles that the models come from are its names
-     * @throws VdpaException why not; the old model goes on then. EBUSY while another swap is under way; ETIMEDOUT if the
+     * @throws VdpaException why not; the old model goes on then. EBUSY without a reason while another swap is under way; ETIMEDOUT if the
      *                       requests in flight did not end by the deadline; EAGAIN while the device has no backend or model
      */
     SwapReport swapModel(Duration deadline, boolean dryRun) throws VdpaException;

@@ -17,7 +17,7 @@ import io.busbar.api.device.DeviceModelContext;
 import io.busbar.api.device.ModelState;
 import io.busbar.api.device.PullingDeviceModel;
 import io.busbar.api.device.StatefulDeviceModel;
-import io.busbar.api.vdpa.ConsoleAccess;
+import io.busbar.api.device.ViewedDeviceModel;
 import io.busbar.api.vdpa.ConsolePort;
 import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.VdpaError;
@@ -34,7 +34,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /** A virtio console device (virtio 1.2, 5.3). */
-final class ConsoleModel implements PullingDeviceModel, StatefulDeviceModel, ConsoleAccess {
+final class ConsoleModel implements PullingDeviceModel, StatefulDeviceModel, ViewedDeviceModel {
 
     private static final int ROW_BITS = 16;
     private static final int ROW_MASK = 0xffff;
@@ -386,10 +386,19 @@ final class ConsoleModel implements PullingDeviceModel, StatefulDeviceModel, Con
     }
 
     @Override
-    public ConsoleViewer view(int port, ConsoleViewer.Mode mode, String who) throws VdpaException {
-        if (port < 0 || port >= ports.length) {
-            throw new VdpaException(VdpaError.EINVAL, "port " + port + ": expected 0 to " + (ports.length - 1));
+    public Viewer view(int port, ConsoleViewer.Mode mode, String who) throws VdpaException {
+        return port(port).view(mode, who);
+    }
+
+    @Override
+    public Viewer resume(Looking from) throws VdpaException {
+        return port(from.port()).resume(from);
+    }
+
+    private Port port(int number) throws VdpaException {
+        if (number < 0 || number >= ports.length) {
+            throw new VdpaException(VdpaError.EINVAL, "port " + number + ": expected 0 to " + (ports.length - 1));
         }
-        return ports[port].view(mode, who);
+        return ports[number];
     }
 }

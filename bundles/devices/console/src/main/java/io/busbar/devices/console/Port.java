@@ -1,5 +1,6 @@
 package io.busbar.devices.console;
 
+import io.busbar.api.device.ViewedDeviceModel.Looking;
 import io.busbar.api.vdpa.ConsolePort;
 import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.VdpaError;
@@ -91,7 +92,7 @@ final class Port {
 
     // What is handed over
 
-    /** Writes all but the viewers; the queues do not run. */
+    /** Writes all but viewers, who follow by themselves ({@link #resume}); the queues do not run. */
     void save(DataOutput to) throws IOException {
         to.writeBoolean(driverReady);
         to.writeBoolean(driverOpen);
@@ -119,6 +120,25 @@ final class Port {
     }
 
     synchronized PortViewer view(ConsoleViewer.Mode mode, String who) throws VdpaException {
+        return join(mode, new PortViewer(
+                this, mode != ConsoleViewer.Mode.WATCH, who, isConsole() ? output.scrollbackStart() : output.written()));
+    }
+
+    /** Goes on for somebody who looked at another model, from which this one goes on. */
+    synchronized PortViewer resume(Looking before) throws VdpaException {
+        if (before.position() < 0 || before.position() > output.written()) {
+            throw new VdpaException(VdpaError.EINVAL, "position " + before.position() + " of port " + name + ": expected 0 to "
+                    + output.written());
+        }
+        return join(before.mode(), new PortViewer(this, before, output.start()));
+    }
+
+    /** Returns up to where the slowest viewer has read. */
+    long leastRead() {
+        return Stream.of(viewers).mapToLong(PortViewer::position).min().orElse(Long.MAX_VALUE);
+    }
+
+    private PortViewer join(ConsoleViewer.Mode mode, PortViewer viewer) throws VdpaException {
         if (ended) {
             throw new VdpaException(VdpaError.ENODEV, "the console is gone");
         }
@@ -126,8 +146,6 @@ final class Port {
             throw new VdpaException(VdpaError.ENOSPC, "port " + name + " has " + MAX_VIEWERS
                     + " viewers: expected one to leave before another comes");
         }
-        PortViewer viewer = new PortViewer(
-                this, mode != ConsoleViewer.Mode.WATCH, who, isConsole() ? output.scrollbackStart() : output.written());
         PortViewer[] more = Arrays.copyOf(viewers, viewers.length + 1);
         more[viewers.length] = viewer;
         viewers = more;

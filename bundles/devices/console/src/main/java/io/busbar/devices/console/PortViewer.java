@@ -1,11 +1,13 @@
 package io.busbar.devices.console;
 
 import io.busbar.api.backend.ConsoleSize;
+import io.busbar.api.device.ViewedDeviceModel;
+import io.busbar.api.device.ViewedDeviceModel.Looking;
 import io.busbar.api.vdpa.ConsoleViewer;
 import java.util.concurrent.locks.LockSupport;
 
 /** Somebody who looks at a port. */
-final class PortViewer implements ConsoleViewer {
+final class PortViewer implements ViewedDeviceModel.Viewer {
 
     private final Port port;
     private final boolean wantsToType;
@@ -24,6 +26,13 @@ final class PortViewer implements ConsoleViewer {
         this.position = position;
     }
 
+    /** Goes on for one who looked at another model, at what is still kept. */
+    PortViewer(Port port, Looking before, long kept) {
+        this(port, before.mode() != ConsoleViewer.Mode.WATCH, before.who(), Math.max(before.position(), kept));
+        missed = position - before.position();
+        size = before.columns() == 0 ? null : new ConsoleSize(before.columns(), before.rows());
+    }
+
     String who() {
         return who;
     }
@@ -40,6 +49,14 @@ final class PortViewer implements ConsoleViewer {
     /** Returns the size of its terminal, or null. */
     ConsoleSize size() {
         return size;
+    }
+
+    @Override
+    public Looking looking() {
+        ConsoleSize now = size;
+        ConsoleViewer.Mode mode = wantsToType ? ConsoleViewer.Mode.TYPE : ConsoleViewer.Mode.WATCH;
+        return new Looking(port.index(), types() ? ConsoleViewer.Mode.TAKE_OVER : mode, who, position,
+                now == null ? 0 : now.columns(), now == null ? 0 : now.rows());
     }
 
     void end() {

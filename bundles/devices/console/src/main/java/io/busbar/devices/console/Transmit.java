@@ -67,7 +67,7 @@ final class Transmit {
         to.writeLong(delivered);
         to.writeInt(visitor);
         to.writeLong(copied);
-        output.save(to, delivered);
+        output.save(to, Math.min(delivered, port.leastRead()));
     }
 
     /** Reads what {@link #save} wrote. */

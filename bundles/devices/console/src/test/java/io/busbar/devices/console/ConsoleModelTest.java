@@ -11,6 +11,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.busbar.api.backend.ConsoleSize;
 import io.busbar.api.device.ModelState;
+import io.busbar.api.device.ViewedDeviceModel;
+import io.busbar.api.device.ViewedDeviceModel.Looking;
 import io.busbar.api.vdpa.ConsolePort;
 import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.ConsoleViewer.Mode;
@@ -298,6 +300,63 @@ class ConsoleModelTest {
             try (ConsoleViewer late = next.model.view(0, Mode.WATCH, "late")) {
                 assertThat(read(late)).isEqualTo("before\nheld back");
             }
+        }
+    }
+
+    @Test
+    void who_looked_at_the_model_before_goes_on_where_it_was_and_types_if_it_typed() throws Exception {
+        ConsoleFixture console = new ConsoleFixture().start();
+        ViewedDeviceModel.Viewer ann = console.model.view(0, Mode.TYPE, "ann");
+        ViewedDeviceModel.Viewer ben = console.model.view(0, Mode.TYPE, "ben");
+        ann.resize(132, 50);
+        console.send("one,");
+        assertThat(read(ann)).isEqualTo("one,");
+        console.send("two,");
+        ConsoleFixture next = new ConsoleFixture().start();
+        next.model.restoreState(console.model.saveState());
+        int changes = next.context.configChanges();
+        ViewedDeviceModel.Viewer annThere = next.model.resume(ann.looking());
+        ViewedDeviceModel.Viewer benThere = next.model.resume(ben.looking());
+
+        assertThat(next.context.configChanges()).as("the size is the same").isEqualTo(changes);
+        assertThat(size(next)).isEqualTo("132x50");
+        next.send("three");
+        assertThat(read(annThere)).as("not twice, and nothing left out").isEqualTo("two,three");
+        assertThat(read(benThere)).isEqualTo("one,two,three");
+        assertThat(annThere.missed() + benThere.missed()).isZero();
+        assertThat(benThere.type(ConsoleFixture.bytes("no"), 0, 2)).isZero();
+        assertThat(benThere.typist()).isEqualTo("ann");
+        assertThat(annThere.type(ConsoleFixture.bytes("typed"), 0, 5)).isEqualTo(5);
+        assertThat(ConsoleFixture.content(next.receive(100))).isEqualTo("typed");
+        annThere.close();
+        assertThat(benThere.types()).as("its turn").isTrue();
+    }
+
+    @Test
+    void one_that_is_slow_finds_at_the_next_model_what_only_it_has_not_read() throws Exception {
+        ConsoleFixture console = new ConsoleFixture("scrollback", "0").start();
+        ViewedDeviceModel.Viewer slow = console.model.view(0, Mode.TYPE, "slow");
+        String much = "0123456789".repeat(6000);
+        console.send(much);
+        ConsoleFixture next = new ConsoleFixture("scrollback", "0").start();
+        next.model.restoreState(console.model.saveState());
+        assertThat(read(next.model.resume(slow.looking()))).isEqualTo(much);
+    }
+
+    @Test
+    void what_is_not_kept_was_missed_and_what_was_never_sent_is_no_place_to_go_on() throws Exception {
+        ConsoleFixture console = new ConsoleFixture("scrollback", "0").start();
+        console.send("gone");
+        ConsoleFixture next = new ConsoleFixture("scrollback", "0").start();
+        next.model.restoreState(console.model.saveState());
+        ViewedDeviceModel.Viewer late = next.model.resume(new Looking(0, Mode.WATCH, "late", 1, 0, 0));
+        next.send("here");
+        assertThat(read(late)).isEqualTo("here");
+        assertThat(late.missed()).isEqualTo(3);
+        for (Looking wrong : List.of(new Looking(0, Mode.WATCH, "x", 9, 0, 0), new Looking(0, Mode.WATCH, "x", -1, 0, 0),
+                new Looking(1, Mode.WATCH, "x", 0, 0, 0))) {
+            assertThatThrownBy(() -> next.model.resume(wrong)).as(wrong.toString())
+                    .isInstanceOf(VdpaException.class).hasMessageContaining("expected 0 to ");
         }
     }
 

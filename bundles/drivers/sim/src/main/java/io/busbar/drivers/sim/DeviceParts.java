@@ -19,6 +19,7 @@ import io.busbar.api.device.QueuePause;
 import io.busbar.api.device.StatefulDeviceModel;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.ConsoleAccess;
+import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.LinkControl;
 import io.busbar.api.vdpa.Reason;
@@ -29,10 +30,12 @@ import io.busbar.core.virtio.VirtioConfig;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -64,6 +67,7 @@ final class DeviceParts implements OpenBackend.Listener {
     private final ScheduledThreadPoolExecutor recovery;
     private final PastStatistics past = new PastStatistics();
     private final Map<Integer, byte[]> configWrites = new LinkedHashMap<>();
+    private final List<LastingViewer> viewers = new CopyOnWriteArrayList<>();
 
     private volatile DataPath path;
     private long features;
@@ -145,7 +149,7 @@ final class DeviceParts implements OpenBackend.Listener {
         model = opener.create(modelFactory, words, this::wake);
         channels = PartsOpener.channels(model);
         backend = opener.open(modelFactory, backendFactory, words, channels, before, this);
-        model.attach(backend.backend());
+        model.attach(backend.face());
         features = offered(model);
         vqCount = model.vqCount();
         configSize = model.configSize();
@@ -266,6 +270,18 @@ final class DeviceParts implements OpenBackend.Listener {
         throw new VdpaException(VdpaError.EAGAIN, now.reason(), now.sentence(), null);
     }
 
+    /** Begins to look at a console, for as long as one model takes the place of the other. Any thread; waits for a swap. */
+    ConsoleViewer view(int port, ConsoleViewer.Mode mode, String who) throws VdpaException {
+        lock.lock();
+        try {
+            LastingViewer viewer = new LastingViewer(name, console().view(port, mode, who), viewers::remove);
+            viewers.add(viewer);
+            return viewer;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Returns what the backend says of itself beside its words. Any thread. */
     Map<String, String> backendDetails() {
         OpenBackend opened = backend;
@@ -367,7 +383,7 @@ final class DeviceParts implements OpenBackend.Listener {
             checkNotClosed();
             checkAttached();
             if (swapping) {
-                throw new VdpaException(VdpaError.EBUSY, Reason.IN_USE, "another swap of its backend is under way", null);
+                throw new VdpaException(VdpaError.EBUSY, Reason.NONE, "another swap of it is under way", null);
             }
             swapping = true;
             return new Present(opener, modelFactory, backend);
@@ -401,7 +417,7 @@ final class DeviceParts implements OpenBackend.Listener {
                 throw new VdpaException(VdpaError.EAGAIN, Reason.NO_BACKEND,
                         "its backend left, and came back, while the new one was opened", null);
             }
-            model.checkSuccessor(next.backend());
+            model.checkSuccessor(next.face());
         } finally {
             lock.unlock();
         }
@@ -457,7 +473,7 @@ final class DeviceParts implements OpenBackend.Listener {
                 if (fenceStorage && before.backend().backend() instanceof FencedBackend fenced) {
                     fenceStorage(fenced);
                 }
-                model.attach(next.backend());
+                model.attach(next.face());
                 return model;
             });
             before.backend().context().close();
@@ -576,7 +592,7 @@ final class DeviceParts implements OpenBackend.Listener {
             try {
                 checkPresent(before);
                 checkShape(next);
-                next.attach(backend.backend());
+                next.attach(backend.face());
                 checkOffer(next);
             } finally {
                 lock.unlock();
@@ -724,11 +740,13 @@ final class DeviceParts implements OpenBackend.Listener {
                 handOver(stateful.saveState(), next);
             }
             done = true;
+            // The typist first: nobody else types meanwhile.
+            viewers.stream().sorted(Comparator.comparing(viewer -> !viewer.types())).forEach(viewer -> viewer.follow(next));
             return next;
         } finally {
             if (!done) {
                 // The new one may have told the backend what the old one would not have.
-                old.attach(backend.backend());
+                old.attach(backend.face());
             }
         }
     }
@@ -929,7 +947,7 @@ final class DeviceParts implements OpenBackend.Listener {
     }
 
     private void beginAbsence() {
-        Backend leaving = backend.backend();
+        Backend leaving = backend.face();
         quietly("stand-in", () -> standIn = StandIn.of(leaving));
         absence.begin();
         if (absence.policy().then() != HoldPolicy.Then.HOLD) {
@@ -1123,7 +1141,7 @@ final class DeviceParts implements OpenBackend.Listener {
         stopFailing();
         byte[] config;
         try {
-            model.attach(backend.backend());
+            model.attach(backend.face());
             if (fresh) {
                 checkOffer(model);
                 tellAgain(model);

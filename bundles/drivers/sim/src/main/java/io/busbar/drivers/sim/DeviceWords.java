@@ -87,6 +87,11 @@ record DeviceWords(
                 settings);
     }
 
+    /** Returns the same words for a backend that can be written. */
+    DeviceWords writable() {
+        return new DeviceWords(backend, false, dma, hold, model, settings);
+    }
+
     private static boolean onOff(String word, String value) throws VdpaException {
         if (value != null && !value.equals("on") && !value.equals("off")) {
             throw new VdpaException(VdpaError.EINVAL, word + " " + value + ": expected on or off");

@@ -113,9 +113,10 @@ final class DiskCopy implements AutoCloseable {
         flush();
     }
 
-    /** The new disk has the driver's requests. */
-    void isDone() {
+    /** The new disk has the driver's requests; returns how many bytes were copied for it. */
+    long isDone() {
         done = true;
+        return copied;
     }
 
     private void copyMarked(boolean watched) throws VdpaException {

@@ -5,6 +5,8 @@ import io.busbar.api.backend.BackendContext;
 import io.busbar.api.backend.BackendException;
 import io.busbar.api.backend.BackendFactory;
 import io.busbar.api.backend.BackendState;
+import io.busbar.api.backend.BlockBackend;
+import io.busbar.api.backend.BlockInfo;
 import io.busbar.api.backend.Settings;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
@@ -21,8 +23,9 @@ import java.util.function.Consumer;
  * @param factory who opened it
  * @param backend the backend
  * @param context what it knows of its surroundings
+ * @param face    as the model has it: itself, or what stands before it for as long as it is open
  */
-record OpenBackend(BackendFactory factory, Backend backend, Context context) {
+record OpenBackend(BackendFactory factory, Backend backend, Context context, Backend face) {
 
     /** Told what a backend says of itself, on any thread. */
     interface Listener {
@@ -71,13 +74,18 @@ record OpenBackend(BackendFactory factory, Backend backend, Context context) {
                 closer.accept(backend);
                 throw words.unknown(unknown, modelWords, settings.asked());
             }
-            return new OpenBackend(factory, backend, context);
+            return new OpenBackend(factory, backend, context, backend);
         } catch (BackendException refused) {
             throw BackendErrors.of(refused);
         } catch (RuntimeException | LinkageError thrown) {
             throw new VdpaException(VdpaError.EIO, Reason.BACKEND_FAILED,
                     "backend " + factory.name() + " cannot be opened: " + thrown, thrown);
         }
+    }
+
+    /** Returns the same disk, which a driver cannot write, as it was told of the one before. */
+    OpenBackend readOnly(BlockInfo told) {
+        return new OpenBackend(factory, backend, context, backend instanceof BlockBackend disk ? new ReadOnlyDisk(disk, told) : backend);
     }
 
     /** What the backend knows; one per opening, so that a late word of a backend that was closed changes nothing. */

@@ -7,6 +7,7 @@ import io.busbar.api.memory.DriverMemory;
 import io.busbar.api.vdpa.BackendFeatures;
 import io.busbar.api.vdpa.ConfigCallback;
 import io.busbar.api.vdpa.ConsoleAccess;
+import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.DmaFaultCounter;
 import io.busbar.api.vdpa.InflightArea;
 import io.busbar.api.vdpa.InflightTracking;
@@ -92,6 +93,10 @@ abstract class SimOps
     /** Returns what looks at a console: the device model. */
     final ConsoleAccess console() throws VdpaException {
         return parts.console();
+    }
+
+    final ConsoleViewer viewConsole(int port, ConsoleViewer.Mode mode, String who) throws VdpaException {
+        return parts.view(port, mode, who);
     }
 
     // Virtqueue ops

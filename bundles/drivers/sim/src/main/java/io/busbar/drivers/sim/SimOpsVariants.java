@@ -224,7 +224,7 @@ final class SimOpsVariants {
 
         @Override
         public ConsoleViewer view(int port, ConsoleViewer.Mode mode, String who) throws VdpaException {
-            return console().view(port, mode, who);
+            return viewConsole(port, mode, who);
         }
     }
 
@@ -241,7 +241,7 @@ final class SimOpsVariants {
 
         @Override
         public ConsoleViewer view(int port, ConsoleViewer.Mode mode, String who) throws VdpaException {
-            return console().view(port, mode, who);
+            return viewConsole(port, mode, who);
         }
     }
 
@@ -258,7 +258,7 @@ final class SimOpsVariants {
 
         @Override
         public ConsoleViewer view(int port, ConsoleViewer.Mode mode, String who) throws VdpaException {
-            return console().view(port, mode, who);
+            return viewConsole(port, mode, who);
         }
     }
 

@@ -36,6 +36,8 @@ final class Swap {
     private final SwapRequest request;
     private final PartsOpener opener;
     private boolean yielded;
+    /** Bytes of the content. */
+    private long copied;
 
     private Swap(DeviceParts parts, DeviceParts.Present before, SwapRequest request) throws VdpaException {
         this.parts = parts;
@@ -108,7 +110,7 @@ final class Swap {
             throw refusal(VdpaError.EINVAL, Reason.CONFIG_INVALID,
                     "a copy and force: expected one of them, as what is taken away from a backend cannot be copied from it");
         }
-        if (!(before.backend().backend() instanceof BlockBackend from) || !(next.backend() instanceof BlockBackend to)) {
+        if (!(before.backend().face() instanceof BlockBackend from) || !(next.backend() instanceof BlockBackend to)) {
             throw refusal(VdpaError.EOPNOTSUPP, Reason.CONFIG_INVALID, "only disks have a content that can be copied");
         }
         if (sameStorage) {
@@ -119,13 +121,14 @@ final class Swap {
         }
         parts.checkSuccessor(before, next);
         if (request.dryRun()) {
+            copied = from.info().capacity();
             return NONE;
         }
         parts.rehearseBackend(before, opener, next);
         try (DiskCopy copy = new DiskCopy(parts, before, from, to, request.deadline(), watch)) {
             copy.run();
             QueuePause pause = parts.exchange(before, opener, next, request.deadline(), copy::finish);
-            copy.isDone();
+            copied = copy.isDone();
             return pause;
         }
     }
@@ -146,7 +149,7 @@ final class Swap {
 
     private OpenBackend open(BackendFactory factory, DeviceWords words) throws VdpaException {
         try {
-            return opener.open(before.factory(), factory, words, parts.channels(), parts);
+            return openOnce(factory, words);
         } catch (VdpaException refused) {
             if (refused.reason() != Reason.IN_USE || !(before.backend().backend() instanceof YieldingBackend old)) {
                 throw refused;
@@ -155,7 +158,7 @@ final class Swap {
         }
         boolean opened = false;
         try {
-            OpenBackend next = opener.open(before.factory(), factory, words, parts.channels(), parts);
+            OpenBackend next = openOnce(factory, words);
             opened = true;
             return next;
         } finally {
@@ -163,6 +166,15 @@ final class Swap {
                 reclaim();
             }
         }
+    }
+
+    /** What is copied to has to be written, also for a driver that cannot. */
+    private OpenBackend openOnce(BackendFactory factory, DeviceWords words) throws VdpaException {
+        boolean copies = request.copy().isPresent();
+        OpenBackend opened = opener.open(before.factory(), factory, copies ? words.writable() : words, parts.channels(), parts);
+        return copies && words.readOnly() && before.backend().face() instanceof BlockBackend disk
+                ? opened.readOnly(disk.info())
+                : opened;
     }
 
     private void yieldTo(YieldingBackend old) throws VdpaException {
@@ -202,6 +214,7 @@ final class Swap {
                 Duration.ofNanos(pause.quiesceNanos()),
                 Duration.ofNanos(pause.exchangeNanos()),
                 Duration.ofNanos(pause.resumeNanos()),
-                pause.inFlight());
+                pause.inFlight(),
+                copied);
     }
 }

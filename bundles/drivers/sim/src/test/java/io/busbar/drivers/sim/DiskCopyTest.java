@@ -9,6 +9,7 @@ import io.busbar.api.backend.BlockOperation;
 import io.busbar.api.backend.BlockStatus;
 import io.busbar.api.vdpa.AddRequest;
 import io.busbar.api.vdpa.CopyWatch;
+import io.busbar.api.vdpa.SwapReport;
 import io.busbar.api.vdpa.SwapRequest;
 import io.busbar.api.vdpa.SwappableBackend;
 import io.busbar.api.vdpa.VdpaException;
@@ -262,6 +263,30 @@ class DiskCopyTest {
                         Optional.of(GOES_ON))));
         assertThat(refusal).hasMessageContaining("the new backend cannot be written");
         assertThat(engine.path.calls).noneMatch(call -> call.startsWith("exchange"));
+        assertOldGoesOn();
+    }
+
+    /** And copied again: what it was copied to is as read-only for the driver as what it was copied from. */
+    @Test
+    void a_disk_that_the_driver_cannot_write_is_copied_to_one_that_is_opened_for_that() throws Exception {
+        device = sim.devAdd(new AddRequest("disk1", Map.of("backend", "from", "path", "/read-only", "readonly", "on")));
+        byte[] content = from.last().content;
+        System.arraycopy(written, 0, content, 0, content.length);
+        for (int i = 0; i < 2; i++) {
+            copy(GOES_ON);
+            assertThat(Arrays.mismatch(to.last().content, content)).as("first difference").isEqualTo(-1);
+            assertThat(to.last().context.readOnly()).isFalse();
+            assertThat(models.last().standIn.info().readOnly()).as("as the model has it").isTrue();
+            assertThat(models.last().standIn.info().discard()).isFalse();
+        }
+    }
+
+    @Test
+    void a_dry_run_says_how_much_would_be_copied_and_copies_nothing() throws Exception {
+        SwapReport report = ((SwappableBackend) device).swapBackend(
+                new SwapRequest("to", Map.of("path", "/dry"), deadline, true, false, Optional.of(GOES_ON)));
+        assertThat(report.copied()).isEqualTo(FakeDisks.CAPACITY);
+        assertThat(to.last().requests).hasValue(0);
         assertOldGoesOn();
     }
 

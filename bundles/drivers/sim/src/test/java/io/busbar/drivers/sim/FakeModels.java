@@ -7,6 +7,7 @@ import io.busbar.api.device.DeviceModelContext;
 import io.busbar.api.device.DeviceModelFactory;
 import io.busbar.api.device.ModelState;
 import io.busbar.api.device.StatefulDeviceModel;
+import io.busbar.api.device.ViewedDeviceModel;
 import io.busbar.api.vdpa.AttributeInfo;
 import io.busbar.api.vdpa.ConsoleAccess;
 import io.busbar.api.vdpa.ConsolePort;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.Map;
 
 /** Makes block models that write down what they are told. */
@@ -66,6 +68,9 @@ final class FakeModels implements DeviceModelFactory {
     }
 
     private Model make(DeviceModelContext context) {
+        if (stateVersion > 0 && console) {
+            return new Viewed(context, features, stateVersion);
+        }
         if (stateVersion > 0) {
             return new Stateful(context, features, stateVersion);
         }
@@ -117,7 +122,7 @@ final class FakeModels implements DeviceModelFactory {
 
         @Override
         public void checkSuccessor(Object newBackend) throws VdpaException {
-            if (((FakeBackends.Opened) newBackend).misfit) {
+            if (newBackend instanceof FakeBackends.Opened opened && opened.misfit) {
                 throw new VdpaException(VdpaError.EINVAL, Reason.FEATURES_MISMATCH, "the backend is read-only now", null);
             }
         }
@@ -214,7 +219,7 @@ final class FakeModels implements DeviceModelFactory {
     }
 
     /** One that a driver settles something with. */
-    static final class Stateful extends Model implements StatefulDeviceModel {
+    static class Stateful extends Model implements StatefulDeviceModel {
 
         private final int version;
         volatile byte settled;
@@ -236,6 +241,93 @@ final class FakeModels implements DeviceModelFactory {
             }
             settled = state.content()[0];
             calls.add("restoreState");
+        }
+    }
+
+    /** One that people look at, who may go on at another one. */
+    static final class Viewed extends Stateful implements ViewedDeviceModel {
+
+        final List<FakeViewer> viewers = new CopyOnWriteArrayList<>();
+
+        Viewed(DeviceModelContext context, long features, int version) {
+            super(context, features, version);
+        }
+
+        @Override
+        public List<ConsolePort> consolePorts() {
+            return List.of(new ConsolePort(0, "console", false, false, "", List.of()));
+        }
+
+        @Override
+        public FakeViewer view(int port, ConsoleViewer.Mode mode, String who) {
+            return resume(new Looking(port, mode, who, 0, 0, 0));
+        }
+
+        @Override
+        public FakeViewer resume(Looking from) {
+            calls.add("resume " + from.who() + " " + from.mode() + " " + from.position());
+            viewers.add(new FakeViewer(from));
+            return viewers.getLast();
+        }
+    }
+
+    /** One that reads a byte at a time, types if it took over, and misses a byte with each that it reads. */
+    static final class FakeViewer implements ViewedDeviceModel.Viewer {
+
+        final ViewedDeviceModel.Looking from;
+        private int read;
+        private int missed;
+        volatile boolean closed;
+
+        FakeViewer(ViewedDeviceModel.Looking from) {
+            this.from = from;
+        }
+
+        @Override
+        public ViewedDeviceModel.Looking looking() {
+            return new ViewedDeviceModel.Looking(from.port(), from.mode(), from.who(), from.position() + read, 0, 0);
+        }
+
+        @Override
+        public void await(long nanos) {
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) {
+            read++;
+            missed++;
+            return 1;
+        }
+
+        @Override
+        public long missed() {
+            long count = missed;
+            missed = 0;
+            return count;
+        }
+
+        @Override
+        public int type(byte[] source, int offset, int length) {
+            return 0;
+        }
+
+        @Override
+        public boolean types() {
+            return from.mode() == ConsoleViewer.Mode.TAKE_OVER;
+        }
+
+        @Override
+        public String typist() {
+            return "";
+        }
+
+        @Override
+        public void resize(int columns, int rows) {
+        }
+
+        @Override
+        public void close() {
+            closed = true;
         }
     }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.busbar.api.vdpa.AddRequest;
+import io.busbar.api.vdpa.ConsoleAccess;
+import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.SwapReport;
 import io.busbar.api.vdpa.SwapRequest;
@@ -173,5 +175,30 @@ class ModelSwapTest {
         sim.partsCame();
         Eventually.that("the device goes on", () -> device.health().ok());
         assertThat(((FakeModels.Stateful) next.last()).settled).isEqualTo((byte) 7);
+    }
+
+    @Test
+    void who_looks_goes_on_at_the_new_model_the_typist_first_and_who_has_left_does_not() throws VdpaException {
+        old.console = true;
+        next.console = true;
+        factories.remove(next);
+        device = sim.devAdd(new AddRequest("con0", Map.of("backend", "file", "path", "/con")));
+        factories.add(next, FakeBundle.newer());
+        ConsoleAccess console = (ConsoleAccess) device.ops();
+        ConsoleViewer watcher = console.view(0, ConsoleViewer.Mode.WATCH, "ann");
+        ConsoleViewer typist = console.view(0, ConsoleViewer.Mode.TAKE_OVER, "ben");
+        console.view(0, ConsoleViewer.Mode.WATCH, "left").close();
+        assertThat(typist.read(new byte[1], 0, 1)).isOne();
+        swap();
+
+        FakeModels.Viewed there = (FakeModels.Viewed) next.last();
+        assertThat(there.calls).endsWith("restoreState", "resume ben TAKE_OVER 1", "resume ann WATCH 0");
+        assertThat(typist.missed()).as("at the one before").isOne();
+        typist.read(new byte[1], 0, 1);
+        assertThat(typist.missed()).isOne();
+        watcher.close();
+        assertThat(there.viewers).extracting(viewer -> viewer.closed).containsExactly(false, true);
+        swap();
+        assertThat(next.last().calls).endsWith("restoreState", "resume ben TAKE_OVER 2");
     }
 }

@@ -23,4 +23,7 @@ public interface Output {
      * @param last done once, on whichever thread; whether or not somebody still reads
      */
     void whenAnswered(Runnable last);
+
+    /** Returns whether who gave the command has left, as far as it is known from what was written. */
+    boolean isGone();
 }

@@ -45,7 +45,8 @@ public final class BackendCommand extends OwnCommand {
                        --dry-run: only says whether it could be done
                        --timeout: how long requests in flight may take to end, 1 to 600000, 1000 if not given
                        --force: requests that take longer are taken away from the old backend and done by the new one
-                       --copy: the disk's content is copied to the new backend first, while the old one is used
+                       --copy: the disk's content is copied to the new backend first, while the old one is used. Ctrl-C, or the end
+                       of who gave the command, ends it within a second or two, as --cancel does; the old backend goes on
                        backend swap DEV --cancel
                        ends a swap with --copy that is under way; the old backend goes on
                 """, List.of("list", SWAP));

@@ -5,7 +5,7 @@ import io.busbar.tools.shell.Output;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
-/** Says now and then how far the copy of a disk has come, on the standard error, until somebody cancels it. */
+/** Says now and then how far the copy of a disk has come, on the standard error, until somebody cancels it, or nobody reads that any more. */
 final class CopyProgress implements CopyWatch {
 
     private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -34,6 +34,6 @@ final class CopyProgress implements CopyWatch {
             output.err(String.format(Locale.ROOT, "%s: copied %.0f MiB, %.0f MiB are left (%d %%)%n", device, copied / MEBI,
                     left / MEBI, copied * 100 / Math.max(1, copied + left)));
         }
-        return !cancelled;
+        return !cancelled && !output.isGone();
     }
 }

@@ -16,10 +16,12 @@ record SwapText(String device, SwapReport report, boolean dryRun) {
     String plain() {
         String change = device + ": " + report.from() + " -> " + report.to();
         return dryRun
-                ? change + " can be done: what the driver was told still holds\n"
-                : "%s, pause %d us: quiesce %d, exchange %d, resume %d; %d requests were in flight%n".formatted(
+                ? change + " can be done: what the driver was told still holds"
+                        + (report.copied() > 0 ? "; " + report.copied() + " bytes would be copied\n" : "\n")
+                : "%s, pause %d us: quiesce %d, exchange %d, resume %d; %d requests were in flight%s%n".formatted(
                         change, micros(report.pause()), micros(report.quiesce()), micros(report.exchange()),
-                        micros(report.resume()), report.inFlight());
+                        micros(report.resume()), report.inFlight(),
+                        report.copied() > 0 ? "; " + report.copied() + " bytes were copied" : "");
     }
 
     String json(boolean pretty) {
@@ -33,6 +35,7 @@ record SwapText(String device, SwapReport report, boolean dryRun) {
                 .property("exchange_us", micros(report.exchange()))
                 .property("resume_us", micros(report.resume()))
                 .property("in_flight", report.inFlight())
+                .property("copied_bytes", report.copied())
                 .close().close().close().finish();
     }
 

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One client: reads requests, answers each before it reads the next. A client that leaves while its command runs does
- * not stop the command; what it prints then goes nowhere. A command that throws, whatever it is, fails alone.
+ * not stop the command, unless that looks for it; what it prints then goes nowhere. A command that throws, whatever it is, fails alone.
  */
 final class Connection implements Runnable {
 
@@ -158,6 +158,11 @@ final class Connection implements Runnable {
         @Override
         public void err(String text) {
             print("err", text);
+        }
+
+        @Override
+        public boolean isGone() {
+            return gone;
         }
 
         private void print(String stream, String text) {

@@ -42,6 +42,7 @@ final class GogoSession implements Session {
     public int line(String line, Path cwd, int columns, Output output, Optional<Dialogue> dialogue) {
         current = output;
         gogo.put(ShellCommands.DIALOGUE, dialogue.orElse(null));
+        gogo.put(ShellCommands.READER, output);
         gogo.currentDir(cwd);
         gogo.put("COLUMNS", columns);
         try {

@@ -44,6 +44,9 @@ public final class ShellCommands {
     /** The variable that has the client, where it can type while a command runs. */
     static final String DIALOGUE = ".busbar.dialogue";
 
+    /** The variable that has who reads what is printed, at the end of all pipes. */
+    static final String READER = ".busbar.reader";
+
     private final List<Command> own;
     private final CommandTable table;
 
@@ -95,7 +98,7 @@ public final class ShellCommands {
             List<String> args = words.stream().map(String::valueOf).toList();
             Invocation call = new Invocation(
                     Stream.concat(Stream.of(name), args.stream()).toList(),
-                    new Streams(System.out, System.err),
+                    new Streams(System.out, System.err, session.get(READER) instanceof Output reader ? reader : null),
                     session.currentDir().toAbsolutePath(),
                     session.get(DIALOGUE) instanceof Dialogue dialogue ? Optional.of(dialogue) : Optional.empty());
             session.put(EXIT_STATUS, table.run(call));
@@ -103,8 +106,8 @@ public final class ShellCommands {
         };
     }
 
-    /** Output as streams. */
-    private record Streams(PrintStream outStream, PrintStream errStream) implements Output {
+    /** Output as streams, which do not say whether anybody reads them; the reader does, if it is known. */
+    private record Streams(PrintStream outStream, PrintStream errStream, Output reader) implements Output {
 
         @Override
         public void out(String text) {
@@ -122,6 +125,11 @@ public final class ShellCommands {
         @Override
         public void whenAnswered(Runnable last) {
             last.run();
+        }
+
+        @Override
+        public boolean isGone() {
+            return reader != null && reader.isGone();
         }
     }
 }

@@ -174,6 +174,15 @@ class OwnCommandsTest {
     }
 
     @Test
+    void a_copy_says_how_much_it_copied_and_a_dry_run_how_much_it_would() {
+        assertThat(ok("backend swap disk0 memory --copy")).endsWith("16 requests were in flight; 33554432 bytes were copied\n");
+        assertThat(ok("backend swap disk0 memory --copy --dry-run"))
+                .endsWith("can be done: what the driver was told still holds; 33554432 bytes would be copied\n");
+        assertThat(json("backend swap disk0 memory --copy -j").getAsJsonObject("swap").getAsJsonObject("disk0").get("copied_bytes")
+                .getAsLong()).isEqualTo(33_554_432);
+    }
+
+    @Test
     void a_swap_by_force_is_asked_for() {
         ok("backend swap disk0 memory size 64M --force");
         assertThat(inventory.host.lastSwap).isEqualTo(

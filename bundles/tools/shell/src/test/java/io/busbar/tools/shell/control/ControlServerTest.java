@@ -77,6 +77,13 @@ class ControlServerTest {
                     finished.countDown();
                 });
                 case "broken" -> throw new NoClassDefFoundError("io/gone/Command");
+                case "stays" -> {
+                    started.countDown();
+                    while (!call.output().isGone()) {
+                        call.output().err("still here\n");
+                    }
+                    finished.countDown();
+                }
                 case "flood" -> call.output().out("x".repeat(1 << 20));
                 default -> call.output().out(String.join(" ", call.args()) + " in " + call.cwd() + "\n");
             }
@@ -260,6 +267,16 @@ class ControlServerTest {
         release.countDown();
         assertThat(finished.await(60, TimeUnit.SECONDS)).isTrue();
         eventually(() -> clientThreads() == 0);
+    }
+
+    @Test
+    void a_command_that_looks_for_it_sees_that_its_client_has_left() throws Exception {
+        try (Client client = new Client()) {
+            client.send("{\"v\":1,\"args\":[\"stays\"]}\n");
+            assertThat(started.await(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(client.answers.readLine()).contains("still here");
+        }
+        assertThat(finished.await(60, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test

@@ -23,6 +23,8 @@ import java.util.Optional;
 /** A bus with the kernel's answers about names, and nothing behind them. */
 public final class FakeBus implements VdpaBus {
 
+    private static final long COPIED = 32L << 20;
+
     /** Its management devices. */
     public final List<VdpaManagementDevice> managementDevices = new ArrayList<>();
     /** The last request, as the command made it. */
@@ -114,8 +116,11 @@ public final class FakeBus implements VdpaBus {
         if (request.backend().equals("nosuch")) {
             throw new VdpaException(VdpaError.ENODEV, "backend nosuch is not there: expected one of file, memory");
         }
+        if (request.copy().isPresent() && !request.copy().get().goesOn(0, COPIED)) {
+            throw new VdpaException(VdpaError.EBUSY, "the copy was cancelled after 0 bytes");
+        }
         return new SwapReport("file", request.backend(), Map.of(), Duration.ofMillis(3), Duration.ofNanos(300_500),
-                Duration.ofNanos(80_500), Duration.ofNanos(32_000), 16);
+                Duration.ofNanos(80_500), Duration.ofNanos(32_000), 16, request.copy().isPresent() ? COPIED : 0);
     }
 
     @Override

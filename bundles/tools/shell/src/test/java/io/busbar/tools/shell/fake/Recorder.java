@@ -47,4 +47,9 @@ public final class Recorder implements Output {
     public void whenAnswered(Runnable last) {
         last.run();
     }
+
+    @Override
+    public boolean isGone() {
+        return false;
+    }
 }

@@ -49,6 +49,10 @@ class GogoSessionTest {
     private record Printed(int exit, String out, String err) {}
 
     private Printed line(String line) {
+        return line(line, false);
+    }
+
+    private Printed line(String line, boolean gone) {
         StringBuilder out = new StringBuilder();
         StringBuilder err = new StringBuilder();
         int exit = session.line(line, Path.of("/home/user"), 80, new io.busbar.tools.shell.Output() {
@@ -65,6 +69,11 @@ class GogoSessionTest {
             @Override
             public void whenAnswered(Runnable last) {
                 last.run();
+            }
+
+            @Override
+            public boolean isGone() {
+                return gone;
             }
         }, Optional.empty());
         return new Printed(exit, out.toString(), err.toString());
@@ -101,6 +110,13 @@ class GogoSessionTest {
     void output_goes_through_pipes() {
         Recorder.Result alone = Recorder.run(commands.table().command("vdpa").orElseThrow(), "mgmtdev show");
         assertThat(line("vdpa mgmtdev show | count").out()).isEqualTo(alone.out().length() + " bytes\n");
+    }
+
+    @Test
+    void a_copy_for_somebody_who_has_left_is_cancelled() {
+        line("vdpa dev add name disk0 mgmtdev sim_block backend file path x.img");
+        assertThat(line("backend swap disk0 memory --copy").exit()).isZero();
+        assertThat(line("backend swap disk0 memory --copy", true).err()).contains("disk0 keeps its backend: the copy was cancelled");
     }
 
     @Test
