@@ -4,17 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.busbar.testkit.machine.NbdKit;
+import io.busbar.testkit.machine.TestNetwork;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -26,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PlugIT {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final String RAM = "io.busbar.examples.ram-disk";
+    private static final String OTHER_RAM = "io.busbar.examples.other";
     private static final String FILE = "io.busbar.backends.file";
     private static final String SOCKET = "io.busbar.backends.socket";
 
@@ -268,6 +276,76 @@ class PlugIT {
         remove("con0");
     }
 
+    /** An interface and a listening socket are one backend's alone. */
+    @Test
+    void aBackendThatKeepsWhatItUsesToItselfIsReplacedWhileItsDeviceHolds() throws IOException {
+        Path socket = folder.resolve("held.sock");
+        try (TestNetwork network = TestNetwork.create()) {
+            replacedWhileItHolds("tap", () -> busbar.ok("net", "held", "ping", "10.8.0.1", "from", "10.8.0.9", "count", "1"),
+                    "sim_net", "netns", network.name(), "ifname", "held0", "address", "10.8.0.1/24");
+        }
+        replacedWhileItHolds("stream", () -> visit(socket), "sim_net", "path", socket.toString(), "listen", "on");
+    }
+
+    /** A log lets a second one write it: it is swapped like others, and what the first one had is in front. */
+    @Test
+    void aLogThatIsReplacedHasAllInOrder() {
+        Path log = folder.resolve("con.log");
+        String bundle = "io.busbar.backends.log";
+        busbar.ok("vdpa", "dev", "add", "name", "con3", "mgmtdev", "sim_console", "driver_override", "virtio", "backend", "log", "path",
+                log.toString());
+        busbar.ok("con", "con3", "console", "write", "text", "one,");
+        Path newer = BundleFile.ofDistribution(bundle).version("9.0.0").write(folder.resolve("log9.jar"));
+        assertThat(busbar.ok("update", "--volatile", newer.toString())).contains("con3: backend swapped");
+        busbar.ok("con", "con3", "console", "write", "text", "two");
+        Eventually.within(SOON, () -> content(log).equals("one,two"), () -> content(log));
+        remove("con3");
+        busbar.ok("update", "io.busbar:" + bundle + ":" + mavenVersion());
+    }
+
+    private static String content(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void visit(Path socket) {
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            assertThat(channel.isConnected()).isTrue();
+            Eventually.within(SOON, () -> !busbar.ok("vdpa", "dev", "show", "held").contains("LINK_DOWN"),
+                    () -> busbar.ok("vdpa", "dev", "show", "held"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Eventually.within(SOON, () -> busbar.ok("vdpa", "dev", "show", "held").contains("LINK_DOWN"),
+                () -> busbar.ok("vdpa", "dev", "show", "held"));
+    }
+
+    /** It is used before, after a refusal, and after the update. */
+    private static void replacedWhileItHolds(String backend, Runnable use, String maker, String... words) {
+        List<String> add = new ArrayList<>(List.of("vdpa", "dev", "add", "name", "held", "mgmtdev", maker, "driver_override", "virtio",
+                "backend", backend));
+        add.addAll(List.of(words));
+        busbar.ok(add.toArray(String[]::new));
+        use.run();
+        String bundle = "io.busbar.backends." + backend;
+        String before = detail("held", "backend_bundle");
+        assertRefused(BundleFile.ofDistribution(bundle).version("9.0.0"), "held refuses: ");
+        assertThat(detail("held", "backend_bundle")).isEqualTo(before);
+        use.run();
+
+        Path newer = BundleFile.ofDistribution(bundle).version("9.0.0").write(folder.resolve(backend + "9.jar"));
+        assertThat(busbar.ok("update", "--volatile", "--hold", newer.toString()))
+                .contains(before + " -> " + bundle + " 9.0.0", "held: backend opened again, held for up to ");
+        assertThat(detail("held", "backend_bundle")).isEqualTo(bundle + " 9.0.0");
+        assertThat(bundles(bundle)).hasSize(1);
+        use.run();
+        remove("held");
+        busbar.ok("update", "io.busbar:" + bundle + ":" + mavenVersion());
+    }
+
     @Test
     void aBundleThatLacksWhatTheDistributionHasSaysWhichBundleAndFeature() throws IOException {
         busbar.ok("uninstall", "io.busbar.backends.nbd");
@@ -298,9 +376,14 @@ class PlugIT {
         Path file = deploy.resolve("ram.jar");
         byte[] bytes = Files.readAllBytes(first);
 
-        // Half of it says nothing yet.
+        // Half of it says nothing yet, when another one that was there as early is there already, and gone again.
         Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
-        Thread.sleep(300);
+        Path other = BundleFile.ofExample("ram-disk").with("Bundle-SymbolicName", OTHER_RAM).version("1.0.0")
+                .write(deploy.resolve("other.jar"));
+        awaitVersion(OTHER_RAM, "1.0.0");
+        assertThat(bundles(RAM)).isEmpty();
+        Files.delete(other);
+        Eventually.within(SOON, () -> bundles(OTHER_RAM).isEmpty(), () -> busbar.ok("bundle", "list"));
         assertThat(bundles(RAM)).isEmpty();
         long begin = System.nanoTime();
         Files.write(file, bytes);
@@ -337,10 +420,68 @@ class PlugIT {
         assertThat(bundles("ram.jar")).isEmpty();
     }
 
+    /** Whoever replaces a file may take the old one away first. The device is swapped, and does not hold in between. */
+    @Test
+    void aFileThatIsAwayForAMomentIsReplaced() throws IOException {
+        Path file = busbar.stateDir().resolve("default/deploy/moment.jar");
+        BundleFile.ofExample("ram-disk").version("1.0.0").write(file);
+        awaitVersion("1.0.0");
+        busbar.ok("vdpa", "dev", "add", "name", "ram3", "mgmtdev", "sim_block", "backend", "ram", "size", "1M");
+        try (DiskDriver driver = DiskDriver.at(busbar.socket("ram3"))) {
+            driver.write(9, 99);
+            for (int i = 2; i <= 6; i++) {
+                Path next = BundleFile.ofExample("ram-disk").version(i + ".0.0").write(folder.resolve("next.jar"));
+                Files.delete(file);
+                Files.move(next, file);
+                awaitVersion(i + ".0.0");
+                assertThat(detail("ram3", "backend_bundle")).isEqualTo(RAM + " " + i + ".0.0");
+                assertThat(detail("ram3", "swaps")).isEqualTo(Integer.toString(i - 1));
+            }
+            driver.writeAndReadBack();
+        }
+        Files.delete(file);
+        Eventually.within(SOON, () -> bundles(RAM).isEmpty(), () -> busbar.ok("bundle", "list"));
+        remove("ram3");
+    }
+
+    /** A file of the directory has time: it takes nothing from a swap that a user has asked for. */
+    @Test
+    void aFileThatChangesWaitsForASwapThatIsUnderWay() throws Exception {
+        Path file = busbar.stateDir().resolve("default/deploy/patient.jar");
+        BundleFile.ofExample("ram-disk").version("1.0.0").write(file);
+        awaitVersion("1.0.0");
+        busbar.ok("vdpa", "dev", "add", "name", "ram4", "mgmtdev", "sim_block", "backend", "ram", "size", "64M");
+        try (NbdKit slow = NbdKit.at(folder.resolve("slow.sock"), "--filter=delay", "memory", "64M", "wdelay=1000ms")) {
+            CompletableFuture<Command> copy = CompletableFuture.supplyAsync(
+                    () -> busbar.command("backend", "swap", "ram4", "nbd", "uri", slow.uri(), "--copy"));
+            Eventually.within(SOON, () -> !detail("ram4", "copied").isEmpty(), () -> busbar.ok("vdpa", "-d", "dev", "show", "ram4"));
+            BundleFile.ofExample("ram-disk").version("2.0.0").write(file);
+            Eventually.within(SOON, () -> bundles("patient.jar").stream()
+                            .anyMatch(row -> row.get("reason").getAsString().equals("ram4 refuses: another swap of it is under way")),
+                    () -> busbar.ok("bundle", "list"));
+            assertThat(detail("ram4", "copied")).isNotEmpty();
+            busbar.ok("backend", "swap", "ram4", "--cancel");
+            assertThat(copy.get().err()).contains("the copy was cancelled");
+            awaitVersion("2.0.0");
+            assertThat(bundles("patient.jar")).isEmpty();
+            assertThat(detail("ram4", "backend_bundle")).isEqualTo(RAM + " 2.0.0");
+            assertThat(detail("ram4", "swaps")).isEqualTo("1");
+        }
+        Files.delete(file);
+        Eventually.within(SOON, () -> bundles(RAM).isEmpty(), () -> busbar.ok("bundle", "list"));
+        remove("ram4");
+    }
+
     private static void awaitVersion(String version) {
-        Eventually.within(SOON, () -> bundles(RAM).stream().allMatch(row -> row.get("version").getAsString().equals(version)
-                        && row.get("state").getAsString().equals("active")) && bundles(RAM).size() == 1,
-                () -> busbar.ok("bundle", "list"));
+        awaitVersion(RAM, version);
+    }
+
+    private static void awaitVersion(String name, String version) {
+        Eventually.within(SOON, () -> {
+            List<JsonObject> rows = bundles(name);
+            return rows.size() == 1 && rows.getFirst().get("version").getAsString().equals(version)
+                    && rows.getFirst().get("state").getAsString().equals("active");
+        }, () -> busbar.ok("bundle", "list"));
     }
 
     /** A process of its own: what was installed is there at the next start, and the gate is shut for what it does not know. */

@@ -59,14 +59,15 @@ record BundleTable(
         return bundle.getLocation().startsWith("reference:" + bundles.toUri()) ? "distribution" : "framework";
     }
 
-    private static String state(Bundle bundle) {
+    /** One that is active has its parts in use, or could have: before that it is starting, whatever the framework says. */
+    private String state(Bundle bundle) {
         return switch (bundle.getState()) {
             case Bundle.UNINSTALLED -> "uninstalled";
             case Bundle.INSTALLED -> "installed";
             case Bundle.RESOLVED -> "resolved";
             case Bundle.STARTING -> "starting";
             case Bundle.STOPPING -> "stopping";
-            case Bundle.ACTIVE -> "active";
+            case Bundle.ACTIVE -> plugs.isComing(bundle) ? "starting" : "active";
             default -> "state " + Integer.toHexString(bundle.getState());
         };
     }

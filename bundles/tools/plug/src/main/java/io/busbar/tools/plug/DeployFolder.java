@@ -11,10 +11,13 @@ import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -25,18 +28,24 @@ import org.slf4j.LoggerFactory;
  * changed, and again until what has changed is at rest.
  *
  * <p>A file is taken when its size and time have stayed the same from one look to the next and it is a whole jar. One that is refused
- * is named in the log once, and looked at again when it changes, or other bundles have come or gone.
+ * is named in the log once, and looked at again when it changes, or other bundles have come or gone; or after a while, if what is in the
+ * way passes.
+ *
+ * <p>A file is gone when it has not been there for a while: who replaces one often takes the old one away first.
  */
 final class DeployFolder {
 
     private static final Logger LOG = LoggerFactory.getLogger(DeployFolder.class);
     private static final long SETTLE_MILLIS = 100;
     private static final long RETRY_MILLIS = 1000;
+    private static final long GONE_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
     private static final int LOOKS_UNTIL_BROKEN = 20;
 
     private final Path directory;
     private final Plugs plugs;
     private final Map<Path, Item> items = new ConcurrentSkipListMap<>();
+    /** Since when files are not there of which something is plugged in. */
+    private final Map<Path, Long> absent = new HashMap<>();
     private List<Plugged> tried = List.of();
     private WatchService watch;
     private Thread thread;
@@ -66,6 +75,10 @@ final class DeployFolder {
 
         Item settled(Optional<Plugged> now, String why) {
             return new Item(stamp, -1, now, why);
+        }
+
+        Item waiting(String why) {
+            return new Item(stamp, looks, plugged, why);
         }
 
         Item looked() {
@@ -116,7 +129,7 @@ final class DeployFolder {
 
     /** Waits for the kernel's word; not for ever while something is left to do. */
     private WatchKey await() throws InterruptedException {
-        if (items.values().stream().anyMatch(item -> !item.isSettled())) {
+        if (!absent.isEmpty() || items.values().stream().anyMatch(item -> !item.isSettled() && item.reason().isEmpty())) {
             return watch.poll(SETTLE_MILLIS, TimeUnit.MILLISECONDS);
         }
         return items.values().stream().anyMatch(item -> !item.reason().isEmpty())
@@ -125,32 +138,43 @@ final class DeployFolder {
     }
 
     private void look() throws IOException {
-        Map<Path, Stamp> found = found();
+        Set<Path> found = found();
+        absent.keySet().removeAll(found);
         for (Path file : List.copyOf(items.keySet())) {
-            if (!found.containsKey(file)) {
+            if (!found.contains(file) && isGone(file)) {
                 gone(file, items.remove(file));
             }
         }
         boolean others = !plugs.plugged().equals(tried);
-        found.forEach((file, stamp) -> look(file, stamp, others));
+        found.forEach(file -> look(file, others));
         tried = plugs.plugged();
     }
 
-    private Map<Path, Stamp> found() throws IOException {
-        Map<Path, Stamp> found = new TreeMap<>();
+    private boolean isGone(Path file) {
+        if (items.get(file).plugged().isEmpty()) {
+            return true;
+        }
+        long now = System.nanoTime();
+        Long since = absent.putIfAbsent(file, now);
+        return since != null && now - since >= GONE_NANOS && absent.remove(file, since);
+    }
+
+    private Set<Path> found() throws IOException {
+        Set<Path> found = new TreeSet<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "[!.]*.jar")) {
-            for (Path file : files) {
-                try {
-                    found.put(file, Stamp.of(file));
-                } catch (IOException _) {
-                    // It has gone meanwhile.
-                }
-            }
+            files.forEach(found::add);
         }
         return found;
     }
 
-    private void look(Path file, Stamp stamp, boolean others) {
+    /** The stamp is that of now: what was done for other files took its time, and a file that changed since would be taken twice. */
+    private void look(Path file, boolean others) {
+        Stamp stamp;
+        try {
+            stamp = Stamp.of(file);
+        } catch (IOException _) {
+            return; // It has gone meanwhile.
+        }
         Item known = items.get(file);
         if (known == null || !known.stamp().equals(stamp)) {
             items.put(file, new Item(stamp, 0, known == null ? Optional.empty() : known.plugged(), ""));
@@ -167,16 +191,23 @@ final class DeployFolder {
             return item.settled(Optional.of(now), "");
         } catch (BrokenException broken) {
             return item.looks() < LOOKS_UNTIL_BROKEN ? item.looked() : refused(file, item, "it is no jar: " + broken.getMessage());
+        } catch (BusyException busy) {
+            tell(file, item, busy.getMessage());
+            return item.waiting(busy.getMessage());
         } catch (PlugException refused) {
             return refused(file, item, refused.getMessage());
         }
     }
 
     private static Item refused(Path file, Item item, String reason) {
+        tell(file, item, reason);
+        return item.settled(item.plugged(), reason);
+    }
+
+    private static void tell(Path file, Item item, String reason) {
         if (!reason.equals(item.reason())) {
             LOG.error("{} is not plugged in: {}", file, reason);
         }
-        return item.settled(item.plugged(), reason);
     }
 
     private void gone(Path file, Item item) {

@@ -61,25 +61,34 @@ final class Moves {
                 if (isForLater(use, refused)) {
                     later.add(use);
                 } else if (refused.error() != VdpaError.ENODEV || use.bus().device(use.device()).isPresent()) {
-                    throw new PlugException(use.device() + " refuses: "
-                            + (refused.getMessage().isEmpty() ? refused.error().text() : refused.getMessage()), refused);
+                    throw refusal(use, refused);
                 }
             }
         }
+    }
+
+    private static PlugException refusal(Use use, VdpaException refused) {
+        String sentence = use.device() + " refuses: " + (refused.getMessage().isEmpty() ? refused.error().text() : refused.getMessage());
+        return isBusy(refused) ? new BusyException(sentence, refused) : new PlugException(sentence, refused);
+    }
+
+    /** Another swap of the device is under way. What its backend uses may be busy, too, for a reason of its own. */
+    private static boolean isBusy(VdpaException refused) {
+        return refused.error() == VdpaError.EBUSY && refused.reason() == Reason.NONE;
     }
 
     private boolean isForLater(Use use, VdpaException refused) {
         return hold && use.kind() == BusSnapshot.Kind.BACKEND && refused.reason() == Reason.IN_USE;
     }
 
-    /** A swap that a user has asked for may be under way. Who may be left for later need not be waited for. */
+    /** A swap that a user has asked for may be under way. */
     private SwapReport patiently(Use use) throws VdpaException {
         long begin = System.nanoTime();
         while (true) {
             try {
                 return swap(use);
             } catch (VdpaException refused) {
-                if (isForLater(use, refused) || refused.error() != VdpaError.EBUSY || System.nanoTime() - begin > deadline.toNanos() || !slept()) {
+                if (!isBusy(refused) || System.nanoTime() - begin > deadline.toNanos() || !slept()) {
                     throw refused;
                 }
             }

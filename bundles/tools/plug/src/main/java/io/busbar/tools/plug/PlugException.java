@@ -1,7 +1,7 @@
 package io.busbar.tools.plug;
 
 /** Something cannot be plugged in or out; the message is a sentence for the user. */
-final class PlugException extends Exception {
+class PlugException extends Exception {
 
     private static final long serialVersionUID = 1;
 

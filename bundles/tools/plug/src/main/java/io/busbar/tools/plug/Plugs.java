@@ -40,6 +40,8 @@ final class Plugs {
     private final ReentrantLock turn = new ReentrantLock(true);
     private volatile List<Plugged> plugged = List.of();
     private volatile List<Lost> lost = List.of();
+    /** What this turn has brought: the framework may have started it already, and its parts are not there for others yet. */
+    private volatile List<Bundle> coming = List.of();
 
     /**
      * An installed bundle that could not come back.
@@ -68,6 +70,7 @@ final class Plugs {
         try {
             return step.run();
         } finally {
+            coming = List.of();
             turn.unlock();
         }
     }
@@ -75,6 +78,11 @@ final class Plugs {
     /** Returns what is plugged in now. */
     List<Plugged> plugged() {
         return plugged;
+    }
+
+    /** Returns whether a bundle has come and what it gives may not be there yet; what is said of it may change at once. */
+    boolean isComing(Bundle bundle) {
+        return coming.contains(bundle);
     }
 
     /** Returns what should be there and is not. */
@@ -180,6 +188,7 @@ final class Plugs {
             gate.check(copy, source.from());
             check.accept(BundleJar.read(copy));
             Plugged one = new Plugged(framework.install(copy), copy, source.from(), stay);
+            comes(one.bundle());
             add(one);
             done = true;
             return one;
@@ -196,6 +205,12 @@ final class Plugs {
         List<Plugged> next = new ArrayList<>(plugged);
         next.add(one);
         plugged = List.copyOf(next);
+    }
+
+    private void comes(Bundle bundle) {
+        List<Bundle> next = new ArrayList<>(coming);
+        next.add(bundle);
+        coming = List.copyOf(next);
     }
 
     /** Another one of its name and version may have had parts that cannot be used before it was started. */
