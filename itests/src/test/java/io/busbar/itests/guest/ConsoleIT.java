@@ -146,7 +146,10 @@ final class ConsoleIT {
         }
     }
 
-    /** One types, whose terminal's size the guest sees, another one looks on, and takes over when the first leaves by Ctrl-]. */
+    /**
+     * One types, whose terminal's size the guest sees, another one looks on, and takes over when the first leaves by Ctrl-]. Another device
+     * model meanwhile changes nothing of that.
+     */
     @Test
     void whoAttachesTypesAndAnotherOneLooksOn() throws Exception {
         Path tmux = Host.require("tmux", "tmux");
@@ -174,6 +177,9 @@ final class ConsoleIT {
                 Host.check(ANSWER, words(one, "resize-window", "-x", "95", "-y", "25"));
                 type(one, "stty size", "25 95");
                 shows(two, "25 95");
+                busbar.ok("model", "swap", "con0");
+                type(one, "echo again-$((6 * 8))", "again-48");
+                shows(two, "again-48");
                 Host.check(ANSWER, words(one, "send-keys", "C-]"));
                 shows(one, "left=0");
                 shows(two, "you type now");
