@@ -4,6 +4,7 @@ import io.busbar.api.memory.Payload;
 import io.busbar.core.linux.DescriptorThread.Watch;
 import io.busbar.core.linux.Errno;
 import io.busbar.core.linux.Fd;
+import io.busbar.core.linux.Poll;
 import io.busbar.core.linux.StreamIo;
 import java.lang.foreign.MemorySegment;
 
@@ -51,8 +52,14 @@ final class Visit {
         return drained;
     }
 
-    /** Returns whether another one may take its place. */
+    /**
+     * Returns whether another one may take its place. On the backend's thread, which may not have been told yet that this one has ended its
+     * side, or has gone, when it hears of the other one.
+     */
     boolean mayBeReplaced() {
+        if (!ending && Poll.await(fd.number(), Poll.POLLRDHUP, 0) > 0) {
+            ending = true;
+        }
         return gone || ending;
     }
 

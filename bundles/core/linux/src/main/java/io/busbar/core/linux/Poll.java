@@ -17,6 +17,9 @@ public final class Poll {
     /** The number is no open descriptor; only reported. */
     public static final int POLLNVAL = 0x020;
 
+    /** The other side of a stream sends no more, or has hung up. */
+    public static final int POLLRDHUP = 0x2000;
+
     private static final int TIMESPEC = 16;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
@@ -27,7 +30,7 @@ public final class Poll {
      * Waits until one of {@code events} is there; POLLERR, POLLHUP and POLLNVAL end the wait too.
      *
      * @param fd           number of the descriptor
-     * @param events       {@link #POLLIN}, {@link #POLLOUT} or both
+     * @param events       {@link #POLLIN}, {@link #POLLOUT}, {@link #POLLRDHUP}, or several of them
      * @param timeoutNanos 0 looks and returns; negative waits without limit
      * @return the events that are there; 0 when the time is over; negative errno (EINTR after a signal)
      */

@@ -659,7 +659,7 @@ final class DeviceParts implements OpenBackend.Listener {
         BundleCode code = before.opener().services().code();
         code.load(model);
         rehearse(code, next, () ->
-                new Rehearsal(before.opener(), driverFeatures()).of(before.factory(), factory, before.backend().backend()));
+                new Rehearsal(before.opener(), driverFeatures()).of(before.factory(), factory, before.backend().face()));
     }
 
     /** Has a new part do on the side what it is to do. */
@@ -689,7 +689,7 @@ final class DeviceParts implements OpenBackend.Listener {
         BundleCode code = before.opener().services().code();
         code.load(model);
         code.load(before.backend().backend());
-        rehearse(code, next.backend(), () -> new Rehearsal(to, driverFeatures()).of(before.factory(), next.backend()));
+        rehearse(code, next.backend(), () -> new Rehearsal(to, driverFeatures()).of(before.factory(), next.face()));
     }
 
     /** Returns what the driver accepted, or could accept if there is none. */
