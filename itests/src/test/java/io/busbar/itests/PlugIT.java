@@ -226,7 +226,7 @@ class PlugIT {
                     "does not resolve: it needs package io.busbar.nowhere version 2.0.0 or newer before 3.0.0: "
                             + "nothing of the distribution has it");
             assertRefused(file.with("Import-Package", "+,io.busbar.api.command;version=\"[9,10)\""),
-                    "it needs package io.busbar.api.command version 9.0.0 or newer before 10.0.0, and there is 0.1.0: nothing");
+                    "it needs package io.busbar.api.command version 9.0.0 or newer before 10.0.0, and there is 0.");
             assertRefused(file.with("Provide-Capability", "busbar.backend;type=block;name=other;class=\"" + FILE + ".FileBackend\""),
                     "has no backend file, which disk2 uses");
             assertRefused(file.with("Provide-Capability", "busbar.backend;type=block;name=file;class=none.Such"),
