@@ -47,6 +47,9 @@ final class SoftwareDataPath implements DataPath {
     /** How long an exchange waits for a moment without requests in flight before it stops queues. */
     private static final long MOST_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+    /** Before the deadline of a swap by force its thread is awake for so long: where others want the processor that takes a moment. */
+    private static final long WAKE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
     private final String name;
     private final DataPathEvents events;
     private final EngineSettings settings;
@@ -381,6 +384,24 @@ final class SoftwareDataPath implements DataPath {
         }
     }
 
+    /**
+     * As {@link #await}, but by the clock.
+     *
+     * @param end       by {@link System#nanoTime}
+     * @param wakeNanos how long before the end this thread is awake, so that it is at work when it comes
+     */
+    private static void awaitUntil(CompletableFuture<Void> done, long end, long wakeNanos)
+            throws VdpaException, TimeoutException {
+        try {
+            await(done, end - System.nanoTime() - wakeNanos);
+        } catch (TimeoutException e) {
+            while (System.nanoTime() - end < 0 && !done.isDone()) {
+                Thread.onSpinWait();
+            }
+            await(done, 0);
+        }
+    }
+
     private static VdpaException refusal(Throwable cause) {
         if (cause instanceof VdpaException refused) {
             return refused;
@@ -451,11 +472,12 @@ final class SoftwareDataPath implements DataPath {
         settleFence();
         List<ActiveQueue> queuesNow = activeQueues();
         Fence fence = byForce ? prepareFence(queuesNow) : null;
+        long end = System.nanoTime() + deadline.toNanos();
         QueueExchange run = new QueueExchange(
                 queuesNow, () -> goOnWith(exchange.run()), this::goesOn);
         run.begin(Math.min(deadline.toNanos() / 2, MOST_PATIENCE_NANOS));
         try {
-            await(run.made(), deadline.toNanos());
+            awaitUntil(run.made(), end, byForce ? WAKE_NANOS : 0);
         } catch (TimeoutException e) {
             if (run.giveUp()) {
                 if (fence == null) {
