@@ -48,6 +48,7 @@ class OperatingIT {
         "bus-drivers/vhost-user/src/main/java/io/busbar/busdrivers/vhostuser/VhostUserConfig.java",
         "drivers/vhost-user/src/main/java/io/busbar/drivers/vhostuser/VhostUserDriverConfig.java",
         "drivers/vop/src/main/java/io/busbar/drivers/vop/VopConfig.java",
+        "drivers/shared-memory/src/main/java/io/busbar/drivers/sharedmemory/SharedMemoryConfig.java",
         "drivers/x100/src/main/java/io/busbar/drivers/x100/host/X100Config.java",
         "bus-drivers/virtio/src/main/java/io/busbar/busdrivers/virtio/VirtioBusConfig.java",
         "bus-drivers/vop/src/main/java/io/busbar/busdrivers/vop/VopBusConfig.java",

@@ -1,0 +1,64 @@
+package io.busbar.drivers.sharedmemory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.busbar.api.vop.LinkWindow;
+import io.busbar.api.vop.OwnMemory;
+import io.busbar.api.vop.VopException;
+import io.busbar.testkit.vop.VopConformance;
+import java.lang.foreign.ValueLayout;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** Both ends in this process, over a socket. */
+class ConformanceTest {
+
+    @TestFactory
+    Stream<DynamicTest> it_does_what_every_link_must_do() {
+        return VopConformance.of(SocketRig::new).stream()
+                .map(check -> DynamicTest.dynamicTest(check.name(), () -> check.body().run()));
+    }
+
+    @Test
+    void there_is_no_engine() {
+        try (SocketRig rig = new SocketRig()) {
+            assertThat(rig.host().ops().dmaChannels()).isEmpty();
+        }
+    }
+
+    @Test
+    void memory_that_is_taken_away_is_cut_under_whoever_has_it() throws Exception {
+        try (SocketRig rig = new SocketRig()) {
+            OwnMemory memory = rig.card().ops().allocate("lent", 4096);
+            var meter = rig.host().ops().meter("lent", 0);
+            try (LinkWindow window = rig.host().ops().map(memory.peerAddress(), 4096, meter)) {
+                window.putInt(0, 1);
+                assertThat(memory.segment().get(ValueLayout.JAVA_INT, 0)).isEqualTo(1);
+                memory.close();
+
+                assertThatThrownBy(() -> window.segment().get(ValueLayout.JAVA_INT, 0)).isInstanceOf(InternalError.class);
+                assertThatThrownBy(() -> window.getInt(0)).isInstanceOf(InternalError.class);
+                rig.sever();
+                assertThat(window.getInt(0)).isEqualTo(-1);
+                window.putInt(0, 2);
+            }
+        }
+    }
+
+    @Test
+    void who_says_what_it_should_not_is_let_go() throws Exception {
+        for (Message lie : new Message[] {
+            new Message(99, 0, 0, 0, 0, ""), new Message(Message.SHARE, 4096, 4096, 0, 0, ""),
+            new Message(Message.HELLO, 1, 16, 0, Message.CARD, "mic0")}) {
+            try (SocketRig rig = new SocketRig()) {
+                rig.sendAsCard(lie);
+                rig.awaitHostLost();
+                assertThatThrownBy(() -> rig.host().ops().map(1, 1, rig.host().ops().meter("x", 0)))
+                        .isInstanceOf(VopException.class).hasMessage("the link of mic0 is gone");
+            }
+        }
+    }
+}
