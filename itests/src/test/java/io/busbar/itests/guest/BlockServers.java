@@ -1,5 +1,6 @@
 package io.busbar.itests.guest;
 
+import io.busbar.itests.BusbarProcess;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,7 +22,10 @@ final class BlockServers {
     static BlockServer start(Path folder, String... under) throws IOException {
         String name = System.getProperty(PROPERTY, "busbar");
         return switch (name) {
-            case "busbar" -> new BusbarServer(folder, under);
+            case "busbar" -> {
+                BusbarProcess process = BusbarProcess.in(folder).under(under).start();
+                yield new BusbarServer(process, Placement.onHost(process));
+            }
             case "qemu-storage-daemon" -> new QemuStorageDaemon(folder, List.of(under));
             default -> throw new IllegalArgumentException(
                     "%s is %s: expected busbar or qemu-storage-daemon".formatted(PROPERTY, name));

@@ -14,10 +14,12 @@ import java.util.Map;
 final class BusbarServer implements BlockServer {
 
     private final BusbarProcess process;
+    private final Placement placement;
     private int disks;
 
-    BusbarServer(Path folder, String... under) {
-        process = BusbarProcess.in(folder).under(under).start();
+    BusbarServer(BusbarProcess process, Placement placement) {
+        this.process = process;
+        this.placement = placement;
     }
 
     @Override
@@ -29,8 +31,9 @@ final class BusbarServer implements BlockServer {
         if (spec.readOnly()) {
             words.addAll(List.of("readonly", "on"));
         }
+        words.addAll(placement.words());
         process.ok(words.toArray(String[]::new));
-        return new Device(process, name);
+        return new Device(process, name, placement.socket(name));
     }
 
     @Override
@@ -43,12 +46,7 @@ final class BusbarServer implements BlockServer {
         process.close();
     }
 
-    private record Device(BusbarProcess process, String name) implements Disk {
-
-        @Override
-        public Path socket() {
-            return process.socket(name);
-        }
+    private record Device(BusbarProcess process, String name, Path socket) implements Disk {
 
         @Override
         public void resize(long bytes) {

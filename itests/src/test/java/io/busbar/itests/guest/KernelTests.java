@@ -51,7 +51,12 @@ abstract class KernelTests {
     @BeforeAll
     void startServer(@TempDir Path state) throws IOException {
         kernel.modules();
-        server = BlockServers.start(state);
+        server = server(state);
+    }
+
+    /** Starts what serves the disks. */
+    BlockServer server(Path state) throws IOException {
+        return BlockServers.start(state);
     }
 
     @AfterAll

@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,7 +32,9 @@ abstract class NetKernelTests {
 
     final GuestKernel kernel;
     private final int pairs;
+    private final Map<String, Path> sockets = new HashMap<>();
     BusbarProcess busbar;
+    private Placement placement;
     private Path frames;
     private int devices;
     private long started;
@@ -44,7 +48,18 @@ abstract class NetKernelTests {
     void start(@TempDir Path state) throws IOException {
         kernel.modules();
         frames = CProgram.compile("frames", state);
-        busbar = BusbarProcess.in(state).start();
+        busbar = process(state);
+        placement = placement();
+    }
+
+    /** Starts what has the devices. */
+    BusbarProcess process(Path state) {
+        return BusbarProcess.in(state).start();
+    }
+
+    /** Where the guest finds them. */
+    Placement placement() {
+        return Placement.onHost(busbar);
     }
 
     @AfterAll
@@ -71,11 +86,14 @@ abstract class NetKernelTests {
         if (pairs > 1) {
             all.addAll(List.of("max_vqp", Integer.toString(pairs)));
         }
-        return NetDevice.add(busbar, "net" + devices++, all.toArray(String[]::new)).name();
+        all.addAll(placement.words());
+        String name = NetDevice.add(busbar, "net" + devices++, all.toArray(String[]::new)).name();
+        sockets.put(name, placement.socket(name));
+        return name;
     }
 
     final GuestJob job(String script, String device) {
-        return GuestJob.ofBusybox(script).withNets(busbar.socket(device)).withFile("frames", frames);
+        return GuestJob.ofBusybox(script).withNets(sockets.get(device)).withFile("frames", frames);
     }
 
     final List<String> run(String script, String device) throws IOException {
