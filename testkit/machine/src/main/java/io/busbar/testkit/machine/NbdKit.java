@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** An NBD server: nbdkit. It ends when it is closed, and with this JVM. */
 public final class NbdKit implements AutoCloseable {
@@ -91,6 +92,25 @@ public final class NbdKit implements AutoCloseable {
         Commands.Outcome outcome = Commands.run("kill", "-STOP", Long.toString(process.pid()));
         if (outcome.exit() != 0) {
             throw new IllegalStateException("nbdkit cannot be stopped: " + outcome.output());
+        }
+        // The signal is only on its way: a thread that runs may answer a request before it sees it.
+        Eventually.that(this::isStopped, () -> "nbdkit does not stop");
+    }
+
+    private boolean isStopped() {
+        try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(process.pid()), "task"))) {
+            return threads.allMatch(thread -> stateOf(thread).startsWith("T"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String stateOf(Path thread) {
+        try {
+            String stat = Files.readString(thread.resolve("stat"));
+            return stat.substring(stat.lastIndexOf(')') + 2);
+        } catch (IOException e) {
+            return "T"; // It has ended.
         }
     }
 

@@ -68,6 +68,11 @@ public interface HandoverBus extends VdpaBus {
          * @throws VdpaException as {@link #take}, also for what that one has begun
          */
         void serve() throws VdpaException;
+
+        /**
+         * Ends it, if it does not serve yet: when the call returns everything that it had opened is closed. Has no effect if it is gone.
+         */
+        void abandon();
     }
 
     /**

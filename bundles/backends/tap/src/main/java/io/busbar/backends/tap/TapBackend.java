@@ -48,7 +48,7 @@ public final class TapBackend implements NetBackend, PolledBackend, HandoverBack
     /** Whether the cable is to be in, once somebody has said so. */
     private Optional<Boolean> cable = Optional.empty();
     /** No other process has the interface: how many of its queues are used is this one's to say. */
-    private boolean alone;
+    private volatile boolean alone;
 
     /**
      * Opens an interface, or makes it, or takes over that of another process.
@@ -179,7 +179,8 @@ public final class TapBackend implements NetBackend, PolledBackend, HandoverBack
 
     @Override
     public WaitingFrame peek(int pair) {
-        return pairs[pair].peek();
+        // Frames are the one's who still serves, in the process before this one.
+        return alone ? pairs[pair].peek() : null;
     }
 
     @Override

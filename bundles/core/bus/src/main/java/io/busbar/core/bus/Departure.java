@@ -38,6 +38,8 @@ final class Departure {
             done = true;
         } finally {
             if (!done) {
+                // It may have images open, whose locks are wanted back.
+                Vendors.quietly("end who was to take over", successor::abandon);
                 departure.takeBack();
             }
         }

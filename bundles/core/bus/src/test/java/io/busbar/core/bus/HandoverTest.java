@@ -240,6 +240,11 @@ class HandoverTest {
             calls.add("commit");
             young.resume();
         }
+
+        @Override
+        public void abandon() {
+            // What it has made is thrown away with it.
+        }
     }
 
     @Test
@@ -285,7 +290,14 @@ class HandoverTest {
                 public void serve() throws VdpaException {
                     called("serve");
                 }
+
+                @Override
+                public void abandon() {
+                    calls.add("abandon");
+                }
             })).withMessageContaining("no");
+            assertThat(calls.stream().filter(step -> step.equals("abandon") || step.startsWith("old cancel ") || step.startsWith("old resume ")))
+                    .as("nothing is taken back while the other one may have it: %s", call).startsWith("abandon");
             assertThat(count("old prepare ") - (call.startsWith("old prepare") ? 1 : 0)).as(call).isEqualTo(count("old cancel "));
             assertThat(count("old suspend ")).as(call).isEqualTo(count("old resume "));
             assertThat(old.devices()).hasSize(2);

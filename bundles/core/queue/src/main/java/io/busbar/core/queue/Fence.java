@@ -120,11 +120,14 @@ final class Fence {
         CompletableFuture<Void> done = new CompletableFuture<>();
         worker.execute(() -> {
             if (decided.compareAndSet(false, true)) {
-                fence(its);
-                if (queues.size() == 1 && isRaised()) {
-                    whenRaised.run();
+                try {
+                    fence(its);
+                    if (queues.size() == 1 && isRaised()) {
+                        whenRaised.run();
+                    }
+                } finally {
+                    done.complete(null);
                 }
-                done.complete(null);
             }
         });
         try {

@@ -543,12 +543,17 @@ final class SoftwareDataPath implements DataPath {
         return forced;
     }
 
-    /** On the control thread, or on that of the queues while the control thread waits. */
+    /**
+     * On the control thread, or on that of the queues while the control thread waits. Nothing is done if somebody has just begun to
+     * look at what is taken away: the control thread asks again.
+     */
     private void goOnFenced(QueueExchange run, CompletableFuture<QueueExchange> made) {
         try {
             settleFence();
-            made.complete(run.makeWith(activeQueues()));
-        } catch (VdpaException | RuntimeException e) {
+            if (pendingFence == null) {
+                made.complete(run.makeWith(activeQueues()));
+            }
+        } catch (VdpaException | RuntimeException | Error e) {
             made.completeExceptionally(e);
         }
     }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -169,6 +170,7 @@ class ExchangeTest {
         TestModel ending = new TestModel(chain -> chain.complete(0));
         path.exchange(PATIENT, () -> ending);
         AtomicBoolean enough = new AtomicBoolean();
+        CountDownLatch goesOn = new CountDownLatch(10 * SIZE);
         CompletableFuture<Integer> load = CompletableFuture.supplyAsync(() -> {
             int number = 0;
             while (!enough.get() || ring.outstanding() > 0) {
@@ -176,9 +178,11 @@ class ExchangeTest {
                     send(number++ % SIZE);
                 }
                 awaitUsed();
+                goesOn.countDown();
             }
             return number;
         });
+        assertThat(goesOn.await(20, TimeUnit.SECONDS)).as("requests are done").isTrue();
         assertThat(path.exchange(PATIENT, () -> ending).inFlight()).isZero();
         enough.set(true);
         assertThat(load.get(20, TimeUnit.SECONDS)).isPositive();

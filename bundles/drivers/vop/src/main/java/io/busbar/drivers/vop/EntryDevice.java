@@ -111,7 +111,7 @@ final class EntryDevice implements VdpaParentDevice {
         this.link = link;
         this.settings = settings;
         offered = EntryFeatures.told(entry.type(), entry.offered());
-        config = entry.config();
+        config = entry.readConfig();
         Lane started = null;
         try {
             for (VqConfig queue : entry.queues()) {

@@ -100,11 +100,6 @@ final class PageEntry {
         return found.offeredFeatures();
     }
 
-    /** Returns the configuration as it was when the entry was found. */
-    byte[] config() {
-        return found.config();
-    }
-
     /** Returns the configuration as it is now. */
     byte[] readConfig() {
         byte[] now = new byte[found.desc().configLen()];

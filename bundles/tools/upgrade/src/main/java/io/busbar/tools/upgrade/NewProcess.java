@@ -186,12 +186,17 @@ final class NewProcess implements HandoverBus.Successor, AutoCloseable {
         return pause;
     }
 
-    /** Ends it, unless it has the devices. */
     @Override
-    public void close() {
+    public void abandon() {
         if (!committed) {
             end(process);
         }
+    }
+
+    /** Ends it, unless it has the devices. */
+    @Override
+    public void close() {
+        abandon();
         channel.close();
     }
 
