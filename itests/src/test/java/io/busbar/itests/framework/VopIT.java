@@ -123,7 +123,7 @@ class VopIT {
 
     private static Iterable<String> names(Path folder) throws IOException {
         try (var files = Files.list(folder)) {
-            return files.map(file -> LINK_CLASSES + file.getFileName()).filter(name -> name.contains("Loopback")).toList();
+            return files.map(file -> LINK_CLASSES + file.getFileName()).filter(name -> name.matches(".*/(Loopback|VopRig)[^/]*")).toList();
         }
     }
 
