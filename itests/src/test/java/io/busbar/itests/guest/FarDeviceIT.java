@@ -121,12 +121,18 @@ final class FarDeviceIT {
             ProcessGroup far = storageDaemon(image);
             addFar(busbar);
             try (Guest guest = new Uml().boot(GuestJob.of("""
-                    echo loading
                     fio --name=load --thread --filename=/dev/vda --rw=randwrite --bs=64k --ioengine=libaio --direct=1 \\
-                        --iodepth=32 --size=16m --time_based --runtime=600 >/dev/null
+                        --iodepth=32 --size=16m --time_based --runtime=600 >/dev/null &
+                    while sleep 0.05; do
+                        read -r _ writes </sys/block/vda/inflight
+                        ((writes < 16)) || echo waiting
+                    done
                     """, busbar.socket("far0")))) {
-                guest.awaitLine("loading"::equals);
                 Eventually.within(DEADLINE, () -> writes(image), () -> "the guest does not write");
+                far.signal("STOP");
+                int seen = waiting(guest);
+                // A line or two may tell of the time before the stop; after it nothing that is in flight can end.
+                Eventually.within(DEADLINE, () -> waiting(guest) > seen + 3, () -> "the guest has no writes in flight");
                 far.close();
                 awaitReason(busbar, "needs_reset", "NOT_CONNECTED");
                 far = storageDaemon(image);
@@ -142,6 +148,10 @@ final class FarDeviceIT {
                 far.close();
             }
         }
+    }
+
+    private static int waiting(Guest guest) {
+        return (int) guest.lines().stream().filter("waiting"::equals).count();
     }
 
     private static boolean writes(Path image) {
