@@ -19,17 +19,21 @@ public final class NativeAccess {
 
     private static final NativeAccessDeniedException DENIED;
     private static final MethodHandle SYSCALL;
+    /** Null where the C library's function is all there is. */
+    private static final MethodHandle DIRECT;
     private static final MethodHandle NOTHING;
     private static final MemorySegment ALL;
 
     static {
         NativeAccessDeniedException denied = null;
         MethodHandle syscall;
+        MethodHandle direct = null;
         MethodHandle nothing = MethodHandles.identity(long.class);
         MemorySegment all;
         try {
             requireKnownPlatform();
             syscall = link();
+            direct = SyscallCode.link(syscall).orElse(null);
             nothing = linkNothing();
             all = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
         } catch (NativeAccessDeniedException e) {
@@ -44,6 +48,7 @@ public final class NativeAccess {
         }
         DENIED = denied;
         SYSCALL = syscall;
+        DIRECT = direct;
         NOTHING = nothing;
         ALL = all;
     }
@@ -73,6 +78,14 @@ public final class NativeAccess {
      */
     static MethodHandle syscall() {
         return SYSCALL;
+    }
+
+    /**
+     * {@code long syscall(number, six arguments)}: the result, or the negative errno. Null where there is none, and then
+     * {@link #syscall()} is for all calls.
+     */
+    static MethodHandle directSyscall() {
+        return DIRECT;
     }
 
     /** {@code long labs(long)}: a C function that does next to nothing; where native access is denied, no C function. */

@@ -9,6 +9,10 @@ import java.lang.invoke.MethodHandle;
 /**
  * One system call: six words in, a result or a negative errno out. Allocates nothing after a thread's first call.
  *
+ * <p>The kernel is called directly where that is known how ({@link SyscallCode}), as it gives errno in its result. With the C
+ * library's function Java captures errno, and makes an object for each call unless the compiler finds out that nobody
+ * needs it, which hangs on what it has compiled before.
+ *
  * <p>Each thread has a small native area: errno is captured at its start, the rest is scratch for arguments of one call
  * ({@link #scratch()}). The area is a plain JDK object, so a thread that outlives this bundle does not keep its classes.
  */
@@ -17,6 +21,7 @@ final class Syscall {
 
     private static final int SCRATCH_OFFSET = 16;
     private static final MethodHandle HANDLE = NativeAccess.syscall();
+    private static final MethodHandle DIRECT = NativeAccess.directSyscall();
     private static final ThreadLocal<MemorySegment> STATE =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(SCRATCH_OFFSET + SCRATCH_BYTES, 16));
 
@@ -25,9 +30,18 @@ final class Syscall {
 
     /** Makes the call: its result, or the negative errno. */
     static long call(int number, long a, long b, long c, long d, long e, long f) {
-        MemorySegment state = STATE.get();
-        long result = invoke(state, number, a, b, c, d, e, f);
-        return result == -1 ? -(long) state.get(JAVA_INT, 0) : result;
+        try {
+            if (DIRECT != null) {
+                return (long) DIRECT.invokeExact((long) number, a, b, c, d, e, f);
+            }
+            MemorySegment state = STATE.get();
+            long result = (long) HANDLE.invokeExact(state, (long) number, a, b, c, d, e, f);
+            return result == -1 ? -(long) state.get(JAVA_INT, 0) : result;
+        } catch (RuntimeException | Error unchecked) {
+            throw unchecked;
+        } catch (Throwable impossible) {
+            throw new AssertionError("system call " + number, impossible);
+        }
     }
 
     static long call(int number, long a, long b, long c, long d) {
@@ -62,15 +76,5 @@ final class Syscall {
     /** Address of this thread's scratch area of {@link #SCRATCH_BYTES} bytes, 16-byte aligned; valid for one call. */
     static long scratch() {
         return STATE.get().address() + SCRATCH_OFFSET;
-    }
-
-    private static long invoke(MemorySegment state, int number, long a, long b, long c, long d, long e, long f) {
-        try {
-            return (long) HANDLE.invokeExact(state, (long) number, a, b, c, d, e, f);
-        } catch (RuntimeException | Error unchecked) {
-            throw unchecked;
-        } catch (Throwable impossible) {
-            throw new AssertionError("system call " + number, impossible);
-        }
     }
 }
