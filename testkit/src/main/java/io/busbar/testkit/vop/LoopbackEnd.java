@@ -101,6 +101,10 @@ final class LoopbackEnd implements VopDevice, VopHardwareOps {
         return null;
     }
 
+    int shared() {
+        return shared.size();
+    }
+
     void fault() {
         faults.incrementAndGet();
     }

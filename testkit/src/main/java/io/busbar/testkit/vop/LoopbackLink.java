@@ -60,6 +60,20 @@ public final class LoopbackLink implements VopRig {
         return card.faults();
     }
 
+    /** Returns how many pieces of memory the host shares, its page among them. */
+    public int sharedByHost() {
+        return host.shared();
+    }
+
+    /**
+     * Returns the file of memory that the host shares, as a card that is another process has it.
+     *
+     * @param address as the card sees it
+     */
+    public int descriptorSharedByHost(long address) {
+        return host.sharedAt(address, 1).region(0).descriptor();
+    }
+
     @Override
     public long faults(VopRole of) {
         return of == VopRole.HOST ? faultsOfHost() : faultsOfCard();

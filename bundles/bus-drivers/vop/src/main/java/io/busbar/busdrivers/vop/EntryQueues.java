@@ -15,6 +15,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The host's part of the rings of one device: descriptor tables and available rings, which the card's driver writes. */
 final class EntryQueues implements AutoCloseable {
@@ -49,6 +50,9 @@ final class EntryQueues implements AutoCloseable {
         } catch (VopException e) {
             queues.close();
             throw HostLink.refused(e);
+        } catch (RuntimeException | Error e) {
+            queues.close();
+            throw e;
         }
     }
 
@@ -61,7 +65,7 @@ final class EntryQueues implements AutoCloseable {
      * @param config   its configuration
      * @param doorbell of the host
      * @return its place in the page
-     * @throws VdpaException EINVAL if it does not fit an entry, ENOSPC if the page is full
+     * @throws VdpaException EINVAL if it does not fit an entry, ENOSPC if the page is full, EIO if it is not there any more
      */
     PageSlot publish(String device, HostLink link, Offer offer, byte[] config, int doorbell) throws VdpaException {
         List<VqConfig> places = buffers.stream().map(buffer -> new VqConfig(buffer.peerAddress(), 0, size)).toList();
@@ -71,7 +75,11 @@ final class EntryQueues implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             throw new VdpaException(VdpaError.EINVAL, device + " does not fit an entry of a device page: " + e.getMessage());
         }
-        return link.page().publish(entry).orElseThrow(() -> new VdpaException(VdpaError.ENOSPC, Reason.NO_SPACE,
+        Optional<PageSlot> slot = link.page().publish(entry);
+        if (link.page().isCutShort()) {
+            throw new VdpaException(VdpaError.EIO, Reason.PROTOCOL_VIOLATION, link.pageCutShort(), null);
+        }
+        return slot.orElseThrow(() -> new VdpaException(VdpaError.ENOSPC, Reason.NO_SPACE,
                 "the device page of " + link.name() + " is full: " + device + " needs " + DeviceEntry.totalBytes(entry.desc())
                         + " bytes, and " + link.page().left() + " are left", null));
     }
@@ -83,7 +91,13 @@ final class EntryQueues implements AutoCloseable {
 
     /** Makes the rings as at first; what tells the card that it has found them stays. */
     void clear() {
-        buffers.forEach(buffer -> buffer.segment().asSlice(0, VopRing.ringBytes(size)).fill((byte) 0));
+        for (OwnMemory buffer : buffers) {
+            try {
+                buffer.segment().asSlice(0, VopRing.ringBytes(size)).fill((byte) 0);
+            } catch (InternalError _) {
+                // The card has cut it short: there is nothing to clear, and who uses the ring next finds that out.
+            }
+        }
     }
 
     @Override

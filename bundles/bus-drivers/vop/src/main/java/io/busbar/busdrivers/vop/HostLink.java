@@ -43,6 +43,16 @@ final class HostLink {
         return page;
     }
 
+    /** Returns what is said of a page that the card has cut short. */
+    String pageCutShort() {
+        return "the device page of " + name() + " was cut short";
+    }
+
+    /** Returns what is said of memory that was cut short, some access to which has failed. */
+    String memoryCutShort() {
+        return page.isFoundCutShort() ? pageCutShort() : "memory that is shared with " + name() + " was cut short";
+    }
+
     /** Tells the card that its page has changed; false if nobody is there who would look. */
     boolean ringConfig(LinkMeter meter) {
         int doorbell = page.configDoorbell();

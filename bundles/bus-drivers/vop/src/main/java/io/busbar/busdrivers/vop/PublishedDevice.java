@@ -12,6 +12,7 @@ import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaBusDriver;
 import io.busbar.api.vdpa.VdpaConfigOps;
 import io.busbar.api.vdpa.VdpaDevice;
+import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vop.LinkMeter;
 import io.busbar.api.vop.VopException;
@@ -105,20 +106,31 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
      * @param link     to the card
      * @param settings for it
      * @param onClosed told when it is closed
-     * @throws VdpaException if it does not fit an entry, the page is full, or the link or the device refuses
+     * @throws VdpaException if it does not fit an entry, the page is full or not there any more, or the link or the device refuses
      */
     static PublishedDevice publish(
             VdpaDevice device, HostLink link, VopSettings settings, Consumer<PublishedDevice> onClosed) throws VdpaException {
         Offer offer = Offer.of(device);
         device.ops().reset();
-        EntryQueues queues = EntryQueues.allocate(device.name(), link.ops(), offer);
-        PublishedDevice published = new PublishedDevice(device, link, settings, offer, queues, onClosed);
         try {
-            published.begin();
+            EntryQueues queues = EntryQueues.allocate(device.name(), link.ops(), offer);
+            PublishedDevice published = new PublishedDevice(device, link, settings, offer, queues, onClosed);
+            published.beginOrTakeBack();
             return published;
-        } catch (VdpaException | RuntimeException e) {
-            published.takeBack();
-            throw e;
+        } catch (InternalError e) {
+            throw new VdpaException(VdpaError.EIO, Reason.PROTOCOL_VIOLATION, link.memoryCutShort(), e);
+        }
+    }
+
+    private void beginOrTakeBack() throws VdpaException {
+        boolean begun = false;
+        try {
+            begin();
+            begun = true;
+        } finally {
+            if (!begun) {
+                takeBack();
+            }
         }
     }
 
@@ -127,11 +139,12 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
         ops.setConfigCallback(this::configCallback);
         config = offer.config(ops);
         slot = queues.publish(device.name(), link, offer, config, doorbell.number());
-        lane.start();
         link.ringConfig(meter);
+        // Last: nothing that fails leaves it behind.
+        lane.start();
     }
 
-    /** Nothing was published. */
+    /** Nothing was published, or nobody has been told of it. */
     private void takeBack() {
         if (doorbell != null) {
             doorbell.close();
@@ -141,6 +154,9 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
             ops.reset();
         } catch (VdpaException e) {
             LOG.warn("{}: {}", device.name(), e.getMessage());
+        }
+        if (slot != null) {
+            link.page().remove(slot, false);
         }
     }
 
@@ -192,9 +208,20 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
             return step();
         } catch (RuntimeException | Error e) {
             // Also an error: memory that the card has taken away shows as one.
-            LOG.warn("{}: its relay to {} failed", device.name(), link.name(), e);
-            fail("the relay to " + link.name() + " failed: " + e);
+            relayFailed(e);
             return LOOK_NANOS;
+        }
+    }
+
+    /** Throws nothing: the lane goes on, or the device could not be taken away any more. */
+    private void relayFailed(Throwable why) {
+        if (fault.isEmpty()) {
+            LOG.warn("{}: its relay to {} failed", device.name(), link.name(), why);
+        }
+        try {
+            fail(why instanceof InternalError ? link.memoryCutShort() : "the relay to " + link.name() + " failed: " + why);
+        } catch (InternalError _) {
+            // The error of an access to memory that is gone may come late; the device has failed already.
         }
     }
 
@@ -223,12 +250,17 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
 
     private boolean isResetAsked() {
         boolean used = session != null || !fault.isEmpty();
-        return slot.resetAsked() || used && slot.status() == 0;
+        boolean asked = slot.resetAsked() || used && slot.status() == 0;
+        return asked && !link.page().isCutShort();
     }
 
     /** Does what the card's driver says in the page. */
     private void followCard() {
         int status = slot.status();
+        if (link.page().isCutShort()) {
+            fail(link.pageCutShort());
+            return;
+        }
         if (!fault.isEmpty()) {
             // The card may have written the status as it knew it.
             if (status != 0 && (status & VIRTIO_CONFIG_S_NEEDS_RESET) == 0) {
@@ -528,7 +560,8 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
             beginReset();
             return Lane.AGAIN;
         }
-        boolean unused = asked == DeviceCtrl.NONE ? link.page().configDoorbell() < 0 : slot.acknowledged() || slot.isRemoved();
+        boolean unused = !link.page().isCutShort()
+                && (asked == DeviceCtrl.NONE ? link.page().configDoorbell() < 0 : slot.acknowledged() || slot.isRemoved());
         link.page().remove(slot, unused);
         slot.askNothing();
         doorbell.close();

@@ -5,9 +5,6 @@ import io.busbar.core.virtio.vop.DeviceDesc;
 import io.busbar.core.virtio.vop.DeviceEntry;
 import io.busbar.core.virtio.vop.DevicePage;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,10 +15,7 @@ import java.util.Optional;
  */
 public final class DevicePageWriter {
 
-    private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
-    private static final ValueLayout.OfInt MAGIC = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-    private final MemorySegment page;
+    private final PageMemory page;
     private final List<PageSlot> slots = new ArrayList<>();
 
     /**
@@ -31,16 +25,26 @@ public final class DevicePageWriter {
      * @param node number of the card
      */
     public DevicePageWriter(MemorySegment page, int node) {
-        this.page = page;
-        if (page.get(MAGIC, 0) != BootParam.MAGIC) {
-            byte[] boot = BootParam.initial(node).encode();
-            MemorySegment.copy(boot, 0, page, ValueLayout.JAVA_BYTE, 0, boot.length);
+        this.page = new PageMemory(page);
+        if (this.page.getInt(0) != BootParam.MAGIC) {
+            this.page.put(0, BootParam.initial(node).encode(), 0);
         }
     }
 
     /** Returns the doorbell for "the page has changed" as the card says it; negative while nobody is there. */
     public int configDoorbell() {
-        return (byte) BYTE.getVolatile(page, (long) BootParam.CONFIG_DB);
+        int doorbell = (byte) page.getByte(BootParam.CONFIG_DB);
+        return page.isCutShort() ? -1 : doorbell;
+    }
+
+    /** Returns whether the card has cut the page short: from then on nothing of it is worth anything. */
+    public boolean isCutShort() {
+        return page.isCutShort();
+    }
+
+    /** As {@link #isCutShort}, for whoever had an {@link InternalError} and wants to know whether it was the page's. */
+    public boolean isFoundCutShort() {
+        return page.isFoundCutShort();
     }
 
     /**
