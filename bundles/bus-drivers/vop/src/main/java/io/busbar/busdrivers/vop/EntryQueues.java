@@ -100,6 +100,11 @@ final class EntryQueues implements AutoCloseable {
         }
     }
 
+    /** Leaves them to a card that may still use them, until its link is gone. */
+    void leaveTo(HostLink link) {
+        buffers.forEach(link::keep);
+    }
+
     @Override
     public void close() {
         buffers.forEach(OwnMemory::close);

@@ -8,6 +8,8 @@ import io.busbar.api.vop.VopDevice;
 import io.busbar.api.vop.VopException;
 import io.busbar.api.vop.VopHardwareOps;
 import io.busbar.busdrivers.vop.page.DevicePageWriter;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The host's end of a link, as all devices of one card share it. Safe for any thread. */
 final class HostLink {
@@ -17,6 +19,8 @@ final class HostLink {
     /** The card missed a deadline, and was not heard of since. */
     private volatile boolean silent;
     private volatile boolean gone;
+    /** What nobody here uses any more, but the card, or the link's engine, may. */
+    private final List<OwnMemory> kept = new ArrayList<>();
 
     /**
      * Makes the link's page ready.
@@ -73,9 +77,38 @@ final class HostLink {
         silent = true;
     }
 
-    /** The link is gone. */
+    /** The link is gone: what was kept for its other end is let go of. */
     void gone() {
-        gone = true;
+        synchronized (kept) {
+            gone = true;
+        }
+        letGo();
+    }
+
+    /** Returns whether the link is gone. */
+    boolean isGone() {
+        return gone;
+    }
+
+    /** Keeps memory that the other end may still use, until the link is gone. */
+    void keep(OwnMemory memory) {
+        synchronized (kept) {
+            if (!gone) {
+                kept.add(memory);
+                return;
+            }
+        }
+        memory.close();
+    }
+
+    /** Lets go of what was kept. */
+    void letGo() {
+        List<OwnMemory> all;
+        synchronized (kept) {
+            all = List.copyOf(kept);
+            kept.clear();
+        }
+        all.forEach(OwnMemory::close);
     }
 
     /** Returns whether it makes sense to wait for the card. */

@@ -68,5 +68,6 @@ final class LinkDriver implements VdpaBusDriver {
     /** Closes what the bus could not. */
     void close() {
         devices.forEach(PublishedDevice::close);
+        link.letGo();
     }
 }

@@ -522,8 +522,8 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
             return;
         }
         if (session.inFlight() > 0) {
-            LOG.warn("{}: the link to {} does not end what it copies; the memory is left to it", device.name(), link.name());
-            session.abandon();
+            LOG.warn("{}: the link to {} does not end what it copies; the memory is left to it until it is gone", device.name(), link.name());
+            link.keep(session.abandon());
         } else {
             session.close();
         }
@@ -560,16 +560,28 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
             beginReset();
             return Lane.AGAIN;
         }
-        boolean unused = !link.page().isCutShort()
-                && (asked == DeviceCtrl.NONE ? link.page().configDoorbell() < 0 : slot.acknowledged() || slot.isRemoved());
+        boolean unused = isUnused();
         link.page().remove(slot, unused);
         slot.askNothing();
         doorbell.close();
         if (unused) {
             queues.close();
+        } else {
+            queues.leaveTo(link);
         }
         ended.countDown();
         return Lane.END;
+    }
+
+    /** Returns whether the card has nothing of the device any more. */
+    private boolean isUnused() {
+        if (link.isGone()) {
+            return true;
+        }
+        if (link.page().isCutShort()) {
+            return false;
+        }
+        return asked == DeviceCtrl.NONE ? link.page().configDoorbell() < 0 : slot.acknowledged() || slot.isRemoved();
     }
 
     private static String sentence(VdpaException e) {

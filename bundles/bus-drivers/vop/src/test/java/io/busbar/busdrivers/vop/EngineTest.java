@@ -170,4 +170,19 @@ class EngineTest {
         assertThat(rig.card.live()).isEmpty();
         assertThat(echo.memory().regions()).isEmpty();
     }
+
+    @Test
+    void memoryThatTheEngineMayStillWriteToStaysUntilTheLinkIsGone() throws Exception {
+        begin(scripted());
+        int before = rig.link.sharedByHost();
+        fate.set(Fate.NEVER_ENDS);
+        send();
+        driver.askForReset();
+        eventually("acknowledged", driver::resetDone);
+        assertThat(rig.link.sharedByHost()).isEqualTo(before);
+        rig.link.sever();
+        rig.driver.linkGone();
+
+        assertThat(rig.link.sharedByHost()).isEqualTo(before - 1);
+    }
 }

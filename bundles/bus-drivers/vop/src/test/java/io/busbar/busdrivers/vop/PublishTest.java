@@ -259,6 +259,56 @@ class PublishTest {
     }
 
     @Test
+    void aLinkThatIsGoneLeavesNoMemoryShared() throws Exception {
+        rig.card.comeUp();
+        int before = rig.link.sharedByHost();
+        Binding binding = rig.publish(new FakeDisk(DISK_BYTES));
+        rig.card.driver().bringUp();
+        assertThat(rig.link.sharedByHost()).isGreaterThan(before);
+        rig.link.sever();
+        rig.driver.linkGone();
+        binding.close();
+
+        assertThat(rig.link.sharedByHost()).isEqualTo(before);
+    }
+
+    @Test
+    void theRingsOfACardThatIsSilentStayUntilItsLinkIsGone() throws Exception {
+        rig.card.comeUp();
+        int before = rig.link.sharedByHost();
+        rig.publish(new EchoDevice("echo0", 2, 0)).close();
+        assertThat(rig.link.sharedByHost()).isEqualTo(before + 2);
+        rig.link.sever();
+        rig.driver.linkGone();
+
+        assertThat(rig.link.sharedByHost()).isEqualTo(before);
+    }
+
+    @Test
+    void theRingsOfACardThatIsSilentGoWithTheBusDriver() throws Exception {
+        rig.card.comeUp();
+        int before = rig.link.sharedByHost();
+        rig.publish(new EchoDevice("echo0", 2, 0)).close();
+        rig.driver.close();
+
+        assertThat(rig.link.sharedByHost()).isEqualTo(before);
+    }
+
+    @Test
+    void theRingsOfADeviceThatTheCardHasLetGoOfGoAtOnce() throws Exception {
+        rig.card.comeUp();
+        int before = rig.link.sharedByHost();
+        Binding binding = rig.publish(new EchoDevice("echo0", 2, 0));
+        ScriptedDriver driver = rig.card.driver().takeDoorbell();
+        Thread closing = Thread.ofPlatform().start(binding::close);
+        eventually("the card is asked", () -> driver.configChange() == DeviceCtrl.DEV_REMOVE);
+        driver.acknowledge();
+        closing.join();
+
+        assertThat(rig.link.sharedByHost()).isEqualTo(before);
+    }
+
+    @Test
     void aChangeOfTheConfigurationIsToldAndAcknowledged() throws Exception {
         rig.card.comeUp();
         FakeDisk disk = new FakeDisk(DISK_BYTES);

@@ -183,8 +183,15 @@ public final class Session implements AutoCloseable {
 
     /**
      * Lets go of everything but the memory, to which the link may still write. The device was reset.
+     *
+     * @return the memory, to be closed when the link is gone
      */
-    public void abandon() {
+    public OwnMemory abandon() {
+        closeQueues();
+        return memory;
+    }
+
+    private void closeQueues() {
         for (int i = 0; i < relays.length; i++) {
             if (relays[i] != null) {
                 relays[i].close();
@@ -198,7 +205,7 @@ public final class Session implements AutoCloseable {
     /** Lets go of everything. The device was reset and no longer has the memory, and the link has ended all copies. */
     @Override
     public void close() {
-        abandon();
+        closeQueues();
         memory.close();
     }
 }
