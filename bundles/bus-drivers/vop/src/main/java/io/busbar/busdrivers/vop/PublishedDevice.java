@@ -74,6 +74,8 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
     private int asked = DeviceCtrl.NONE;
     private long askedUntil;
     private boolean askAgain;
+    /** A change was not acknowledged in its time: when that comes nobody knows what it is for. */
+    private boolean owed;
     private boolean leaving;
     /** The last reset was begun. */
     private boolean released;
@@ -226,7 +228,8 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
     }
 
     private long step() {
-        if (leave && !leaving) {
+        // One byte acknowledges a change and a removal: the one is waited for before the other is asked.
+        if (leave && !leaving && (asked == DeviceCtrl.NONE || !link.answers())) {
             beginLeaving();
         }
         if (!reset && !released && isResetAsked()) {
@@ -391,8 +394,8 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
     // What the card has to acknowledge
 
     private void ask(int what) {
-        if (what == DeviceCtrl.CONFIG_CHANGED && (leaving || asked != DeviceCtrl.NONE)) {
-            askAgain = !leaving;
+        if (what == DeviceCtrl.CONFIG_CHANGED && (leave || asked != DeviceCtrl.NONE)) {
+            askAgain = !leave;
             return;
         }
         slot.ask(what);
@@ -414,6 +417,9 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
         if (!leaving && slot.acknowledged()) {
             link.heard();
             missed = "";
+            // It may be that of an earlier change, which the card had looked at before this one was there.
+            askAgain |= owed && !leave;
+            owed = false;
             return askNext();
         }
         long rest = askedUntil - System.nanoTime();
@@ -421,6 +427,7 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
             return Math.min(Math.max(rest, 1), LOOK_NANOS);
         }
         link.missed();
+        owed = true;
         missed = link.name() + " did not acknowledge a change of the configuration within " + settings.ackMillis() + " ms";
         LOG.warn("{}: {}", device.name(), missed);
         return askNext();
@@ -486,8 +493,8 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
             if (session != null) {
                 device.dma().setMap(0, DriverMemory.EMPTY);
             }
-        } catch (VdpaException e) {
-            stuck = "the device does not let go of its requests: " + sentence(e);
+        } catch (VdpaException | RuntimeException e) {
+            stuck = "the device does not let go of its requests: " + (e instanceof VdpaException refused ? sentence(refused) : e);
             tellHealth();
             reset = !released || !late;
             return reset ? RETRY_NANOS : Lane.AGAIN;
@@ -535,6 +542,7 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
     private void beginLeaving() {
         leaving = true;
         askAgain = false;
+        owed |= asked != DeviceCtrl.NONE;
         asked = DeviceCtrl.NONE;
         if (link.answers()) {
             ask(DeviceCtrl.DEV_REMOVE);
@@ -542,7 +550,7 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
     }
 
     private boolean mayLeave() {
-        if (asked == DeviceCtrl.NONE || slot.acknowledged() || slot.isRemoved() || !link.answers()) {
+        if (asked == DeviceCtrl.NONE || hasLetGo() || !link.answers()) {
             return true;
         }
         if (System.nanoTime() - askedUntil < 0) {
@@ -553,6 +561,11 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
         return true;
     }
 
+    /** Returns whether the card says so: a driver that goes takes its doorbell with it before it acknowledges. */
+    private boolean hasLetGo() {
+        return slot.isRemoved() || slot.acknowledged() && (!owed || slot.cardDoorbell() < 0);
+    }
+
     /** The card has let go, or has had its time. */
     private long depart() {
         if (!released) {
@@ -561,7 +574,8 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
             return Lane.AGAIN;
         }
         boolean unused = isUnused();
-        link.page().remove(slot, unused);
+        // An acknowledgement that is owed would be written into whatever is there then.
+        link.page().remove(slot, unused && !owed);
         slot.askNothing();
         doorbell.close();
         if (unused) {
@@ -581,7 +595,7 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
         if (link.page().isCutShort()) {
             return false;
         }
-        return asked == DeviceCtrl.NONE ? link.page().configDoorbell() < 0 : slot.acknowledged() || slot.isRemoved();
+        return asked == DeviceCtrl.NONE ? link.page().configDoorbell() < 0 : hasLetGo();
     }
 
     private static String sentence(VdpaException e) {

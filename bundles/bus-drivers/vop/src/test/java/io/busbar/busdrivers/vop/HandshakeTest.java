@@ -260,6 +260,19 @@ class HandshakeTest {
         assertThat(binding.health().reason()).isEqualTo(Reason.NONE);
     }
 
+    @Test
+    void aDeviceThatThrowsWhenItIsResetIsTakenFromTheCardAllTheSame() throws Exception {
+        driver.bringUp();
+        eventually("live", binding::connected);
+        disk.close();
+        binding.close();
+
+        assertThat(binding.health().reason()).isEqualTo(Reason.BACKEND_STUCK);
+        assertThat(rig.card.live()).isEmpty();
+        eventually("its thread is gone", () -> Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().equals("busbar-vop-mic0-disk0")));
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aDeviceThatDoesNotLetGoIsTakenFromTheCardAllTheSame(boolean resetAsked) throws Exception {

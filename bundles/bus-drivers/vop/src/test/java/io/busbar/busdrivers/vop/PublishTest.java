@@ -367,6 +367,82 @@ class PublishTest {
         eventually("it is well again", () -> Rig.sentence(binding).isEmpty());
     }
 
+    /** The card writes the same byte for either, so that one is asked after the other. */
+    @Test
+    void anAcknowledgementOfAChangeIsNotTakenForThatOfARemoval() throws Exception {
+        rig.card.comeUp();
+        FakeDisk disk = new FakeDisk(DISK_BYTES);
+        Binding binding = rig.publish(disk);
+        ScriptedDriver driver = rig.card.driver().bringUp();
+        disk.resize(2 * DISK_BYTES);
+        eventually("the card is told", () -> driver.configChange() == DeviceCtrl.CONFIG_CHANGED);
+        Thread closing = Thread.ofPlatform().start(binding::close);
+        eventually("it is closing", () -> closing.getState() == Thread.State.TIMED_WAITING);
+        driver.acknowledge();
+        driver.ring();
+
+        eventually("the card is asked", () -> driver.configChange() == DeviceCtrl.DEV_REMOVE);
+        assertThat(rig.card.live()).hasSize(1);
+        driver.letGo();
+        closing.join();
+        assertThat(rig.card.live()).isEmpty();
+    }
+
+    @Test
+    void anAcknowledgementThatIsTooLateIsNotTakenForThatOfARemoval() throws Exception {
+        beginPatiently();
+        rig.card.comeUp();
+        FakeDisk disk = new FakeDisk(DISK_BYTES);
+        Binding binding = rig.publish(disk);
+        ScriptedDriver driver = rig.card.driver().bringUp();
+        missAChange(binding, disk);
+        driver.ring();
+        Thread closing = Thread.ofPlatform().start(binding::close);
+        eventually("the card is asked", () -> driver.configChange() == DeviceCtrl.DEV_REMOVE);
+        driver.acknowledge();
+        driver.reset();
+        assertThat(rig.card.live()).as("its driver is there still").hasSize(1);
+
+        driver.letGo();
+        closing.join();
+        rig.publish(new FakeDisk(DISK_BYTES));
+        assertThat(rig.card.live()).singleElement().as("not where one more acknowledgement may come").satisfies(
+                slot -> assertThat(slot.offset()).isEqualTo(driver.slot.end()));
+    }
+
+    @Test
+    void aChangeIsToldOnceMoreWhenItsAcknowledgementMayBeThatOfAnEarlierOne() throws Exception {
+        beginPatiently();
+        rig.card.comeUp();
+        FakeDisk disk = new FakeDisk(DISK_BYTES);
+        Binding binding = rig.publish(disk);
+        ScriptedDriver driver = rig.card.driver().bringUp();
+        missAChange(binding, disk);
+        int rings = rig.card.rings();
+        disk.resize(3 * DISK_BYTES);
+        eventually("the card is told", () -> rig.card.rings() == rings + 1);
+        driver.acknowledge();
+        driver.ring();
+        eventually("the card is told once more", () -> rig.card.rings() == rings + 2);
+        assertThat(driver.configChange()).isEqualTo(DeviceCtrl.CONFIG_CHANGED);
+        driver.acknowledge();
+        driver.ring();
+
+        eventually("all is acknowledged", () -> driver.configChange() == DeviceCtrl.NONE);
+        assertThat(rig.card.rings()).isEqualTo(rings + 2);
+    }
+
+    /** For what has to be done within the deadline, however busy the machine is. */
+    private void beginPatiently() throws Exception {
+        rig.close();
+        rig = new Rig(new VopSettings(10 * Rig.ACK_MILLIS, 256, Rig.QUEUE_BYTES));
+    }
+
+    private static void missAChange(Binding binding, FakeDisk disk) {
+        disk.resize(2 * DISK_BYTES);
+        eventually("it is shown", () -> Rig.sentence(binding).startsWith("mic0 did not acknowledge a change"));
+    }
+
     @Test
     void whatTheCardWritesOverIsNotReadBack() throws Exception {
         rig.card.comeUp();

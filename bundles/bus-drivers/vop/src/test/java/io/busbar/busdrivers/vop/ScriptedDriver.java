@@ -176,6 +176,13 @@ final class ScriptedDriver {
         put(ctrl + DeviceCtrl.GUEST_ACK, 1);
     }
 
+    /** As the last that a driver says of a device that goes. */
+    void letGo() {
+        put(ctrl + DeviceCtrl.CARD_DB, -1);
+        acknowledge();
+        ring();
+    }
+
     boolean resetDone() {
         return get(ctrl + DeviceCtrl.HOST_ACK) == 1;
     }
