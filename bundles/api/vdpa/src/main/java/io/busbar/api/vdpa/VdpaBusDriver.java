@@ -5,7 +5,8 @@ import org.osgi.annotation.versioning.ConsumerType;
 /**
  * Makes vDPA devices usable for one kind of driver (Linux {@code struct vdpa_driver}). An OSGi service: each bus named by
  * its service property {@link VdpaBus#BUS} (default {@code host}) offers it every device that has no bus driver and for
- * which no other is set by override; when it goes, its bindings are closed first.
+ * which no other is set by override; when it goes, its bindings are closed first. Those of a higher service ranking are asked
+ * first.
  */
 @ConsumerType
 public interface VdpaBusDriver {

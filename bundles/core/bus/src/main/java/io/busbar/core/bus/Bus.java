@@ -18,6 +18,7 @@ import io.busbar.api.vdpa.VdpaManagementDevice;
 import io.busbar.api.vdpa.VdpaParentDevice;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,7 @@ final class Bus implements HandoverBus {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int STEPS_OF_TAKING_OFF = 3;
+    private static final Comparator<PluggedIn<?>> BY_RANK = Comparator.<PluggedIn<?>>comparingInt(PluggedIn::rank).reversed();
 
     private final String name;
     private final Executor control;
@@ -378,12 +380,12 @@ final class Bus implements HandoverBus {
 
     /** A management device is there: devices that lack it are added. */
     void arrived(VdpaManagementDevice service, String origin) {
-        makers.add(pluggedIn(service, "management device ", Vendors.ask(service::name, "?"), origin));
+        makers.add(pluggedIn(service, "management device ", Vendors.ask(service::name, "?"), origin, 0));
         reconcileSoon();
     }
 
-    private <T> PluggedIn<T> pluggedIn(T service, String kind, String itsName, String origin) {
-        return new PluggedIn<>(service, itsName, origin, new ChangeLock(kind + itsName, patience));
+    private <T> PluggedIn<T> pluggedIn(T service, String kind, String itsName, String origin, int rank) {
+        return new PluggedIn<>(service, itsName, origin, rank, new ChangeLock(kind + itsName, patience));
     }
 
     /** A management device may be able to do what it could not before. */
@@ -415,9 +417,10 @@ final class Bus implements HandoverBus {
         }
     }
 
-    /** A bus driver is there: devices that have none are offered to it. */
-    void arrived(VdpaBusDriver service, String origin) {
-        drivers.add(pluggedIn(service, "bus driver ", Vendors.ask(service::name, "?"), origin));
+    /** A bus driver is there: devices that have none are offered to it, before those of a lower rank. */
+    void arrived(VdpaBusDriver service, String origin, int rank) {
+        drivers.add(pluggedIn(service, "bus driver ", Vendors.ask(service::name, "?"), origin, rank));
+        drivers.sort(BY_RANK);
         reconcileSoon();
     }
 
@@ -608,7 +611,7 @@ final class Bus implements HandoverBus {
         slot.health(noDriver(slot));
     }
 
-    /** Offers the device to the bus drivers, in the order in which they came; returns why the first of them failed. */
+    /** Offers the device to the bus drivers, by rank and then in the order in which they came; returns why the first failed. */
     private Optional<VdpaException> bind(DeviceSlot slot) {
         VdpaException failure = null;
         for (PluggedIn<VdpaBusDriver> driver : drivers) {

@@ -13,10 +13,10 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.framework.Filter;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;
@@ -57,7 +57,7 @@ final class ServedBus implements VdpaBuses.OpenBus {
                 Thread.ofPlatform().daemon().name("busbar-bus-" + name).factory());
         bus = new Bus(name, this::onControlThread, parts);
         trackers = List.of(
-                tracker(VdpaManagementDevice.class, bus::arrived, bus::changed, bus::left),
+                tracker(VdpaManagementDevice.class, (maker, origin, _) -> bus.arrived(maker, origin), bus::changed, bus::left),
                 tracker(VdpaBusDriver.class, bus::arrived, () -> { }, bus::left));
     }
 
@@ -69,14 +69,21 @@ final class ServedBus implements VdpaBuses.OpenBus {
         }
     }
 
-    private <T> ServiceTracker<T, T> tracker(Class<T> type, BiConsumer<T, String> arrived, Runnable changed, Consumer<T> left) {
+    /** Told of a service that came. */
+    @FunctionalInterface
+    private interface Arrived<T> {
+
+        void arrived(T service, String origin, int rank);
+    }
+
+    private <T> ServiceTracker<T, T> tracker(Class<T> type, Arrived<T> arrived, Runnable changed, Consumer<T> left) {
         return new ServiceTracker<>(context, services(type), null) {
 
             @Override
             public T addingService(ServiceReference<T> reference) {
                 T service = super.addingService(reference);
                 if (service != null) {
-                    arrived.accept(service, Origins.of(reference.getBundle()));
+                    arrived.arrived(service, Origins.of(reference.getBundle()), rank(reference));
                 }
                 return service;
             }
@@ -92,6 +99,10 @@ final class ServedBus implements VdpaBuses.OpenBus {
                 super.removedService(reference, service);
             }
         };
+    }
+
+    private static int rank(ServiceReference<?> reference) {
+        return reference.getProperty(Constants.SERVICE_RANKING) instanceof Integer rank ? rank : 0;
     }
 
     /** Those for this bus, or for every one; the host's bus also has those that name none. */

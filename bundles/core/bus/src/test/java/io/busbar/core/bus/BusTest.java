@@ -62,7 +62,7 @@ class BusTest {
     }
 
     private void vhostIsThere() {
-        bus.arrived((VdpaBusDriver) vhost, "vhost 1");
+        bus.arrived((VdpaBusDriver) vhost, "vhost 1", 0);
     }
 
     private VdpaDevice add(String name, String... words) throws VdpaException {
@@ -225,7 +225,7 @@ class BusTest {
             vhostIsThere();
             vhost.failure = SOCKET_TAKEN;
             FakeDriver other = new FakeDriver("other");
-            bus.arrived((VdpaBusDriver) other, "other 1");
+            bus.arrived((VdpaBusDriver) other, "other 1", 0);
             add("disk0");
             assertThat(shown("disk0").busDriver()).isEqualTo("other");
         }
@@ -374,7 +374,7 @@ class BusTest {
 
             FakeDriver virtio = new FakeDriver("virtio");
             virtio.matches = false;
-            bus.arrived((VdpaBusDriver) virtio, "virtio 1");
+            bus.arrived((VdpaBusDriver) virtio, "virtio 1", 0);
             assertThat(shown("disk0").busDriver()).as("matches is not asked").isEqualTo("virtio");
         }
 
@@ -382,7 +382,7 @@ class BusTest {
         void set_later_moves_the_device_to_that_bus_driver() throws VdpaException {
             vhostIsThere();
             FakeDriver virtio = new FakeDriver("virtio");
-            bus.arrived((VdpaBusDriver) virtio, "virtio 1");
+            bus.arrived((VdpaBusDriver) virtio, "virtio 1", 0);
             VdpaDevice device = add("disk0");
             assertThat(shown("disk0").busDriver()).isEqualTo("vhost-user");
 
@@ -390,6 +390,17 @@ class BusTest {
             assertThat(vhost.calls).containsExactly("probe disk0", "close disk0");
             assertThat(shown("disk0").busDriver()).isEqualTo("virtio");
             assertThat(device.driverOverride()).contains("virtio");
+        }
+
+        @Test
+        void is_not_needed_for_a_bus_driver_of_a_higher_rank_which_takes_what_comes_after_it() throws VdpaException {
+            vhostIsThere();
+            add("disk0");
+            FakeDriver first = new FakeDriver("first");
+            bus.arrived((VdpaBusDriver) first, "first 1", 1);
+            add("disk1");
+            assertThat(shown("disk0").busDriver()).isEqualTo("vhost-user");
+            assertThat(shown("disk1").busDriver()).isEqualTo("first");
         }
 
         @Test
@@ -409,7 +420,7 @@ class BusTest {
             vhostIsThere();
             FakeDriver virtio = new FakeDriver("virtio");
             virtio.matches = false;
-            bus.arrived((VdpaBusDriver) virtio, "virtio 1");
+            bus.arrived((VdpaBusDriver) virtio, "virtio 1", 0);
             add("disk0", VdpaBus.DRIVER_OVERRIDE, "virtio");
             bus.setDriverOverride("disk0", Optional.empty());
 
@@ -456,7 +467,7 @@ class BusTest {
         void of_a_bus_driver_hands_its_devices_to_another_that_takes_them() throws VdpaException {
             vhostIsThere();
             FakeDriver other = new FakeDriver("other");
-            bus.arrived((VdpaBusDriver) other, "other 1");
+            bus.arrived((VdpaBusDriver) other, "other 1", 0);
             add("disk0");
             bus.left((VdpaBusDriver) vhost);
             assertThat(shown("disk0").busDriver()).isEqualTo("other");
@@ -585,7 +596,7 @@ class BusTest {
                             tuple("disk1", State.ABSENT, true),
                             tuple("disk0", State.ABSENT, true));
 
-            second.arrived((VdpaBusDriver) vhost, "vhost 1");
+            second.arrived((VdpaBusDriver) vhost, "vhost 1", 0);
             second.arrived((VdpaManagementDevice) sim, "sim 1");
             assertThat(second.devices()).extracting(VdpaDevice::name).containsExactly("disk1", "disk0");
             assertThat(sim.request.attributes()).containsExactly(Map.entry("path", "/a"));
@@ -873,7 +884,7 @@ class BusTest {
         @Test
         void is_bound_later_without_anybody_asking() {
             vhost.failure = SOCKET_TAKEN;
-            patient.arrived((VdpaBusDriver) vhost, "vhost 1");
+            patient.arrived((VdpaBusDriver) vhost, "vhost 1", 0);
             assertThat(state()).isEqualTo(State.UNBOUND);
             vhost.failure = null;
             pass(Duration.ofSeconds(1));
@@ -883,7 +894,7 @@ class BusTest {
         @Test
         void is_tried_less_and_less_often_up_to_every_30_s() {
             vhost.failure = SOCKET_TAKEN;
-            patient.arrived((VdpaBusDriver) vhost, "vhost 1");
+            patient.arrived((VdpaBusDriver) vhost, "vhost 1", 0);
             for (int second = 0; second < 600; second++) {
                 pass(Duration.ofSeconds(1));
             }
@@ -929,7 +940,7 @@ class BusTest {
         Hung() {
             bus.arrived((VdpaManagementDevice) sim, "sim 1");
             bus.arrived((VdpaManagementDevice) hanging, "hanging 1");
-            bus.arrived((VdpaBusDriver) vhost, "vhost 1");
+            bus.arrived((VdpaBusDriver) vhost, "vhost 1", 0);
             hanging.inside = hang;
         }
 
@@ -1005,7 +1016,7 @@ class BusTest {
                 .hasMessageContaining("vhost-user takes longer than").hasMessageContaining("probe of disk0");
         assertThat(hung.bus.snapshot().devices()).isEmpty();
         FakeDriver other = new FakeDriver("other");
-        hung.bus.arrived((VdpaBusDriver) other, "other 1");
+        hung.bus.arrived((VdpaBusDriver) other, "other 1", 0);
         hung.bus.devAdd("sim_block", request("disk1"), false);
         assertThat(other.calls).containsExactly("probe disk1");
 
@@ -1025,7 +1036,7 @@ class BusTest {
     void a_part_that_left_while_another_change_hung_is_let_go_later() throws Exception {
         Bus impatient = new Bus("host", Runnable::run, parts -> parts, IMPATIENT);
         impatient.arrived((VdpaManagementDevice) sim, "sim 1");
-        impatient.arrived((VdpaBusDriver) vhost, "vhost 1");
+        impatient.arrived((VdpaBusDriver) vhost, "vhost 1", 0);
         impatient.devAdd("sim_block", request("disk0"), false);
         Hang hang = new Hang();
         vhost.asked = hang;
@@ -1049,7 +1060,7 @@ class BusTest {
     void a_device_whose_parts_do_not_let_go_is_deleted_and_holds_up_nobody() throws Exception {
         Bus impatient = new Bus("host", Runnable::run, parts -> parts, IMPATIENT);
         impatient.arrived((VdpaManagementDevice) sim, "sim 1");
-        impatient.arrived((VdpaBusDriver) vhost, "vhost 1");
+        impatient.arrived((VdpaBusDriver) vhost, "vhost 1", 0);
         VdpaDevice device = impatient.devAdd("sim_block", request("disk0"), false).orElseThrow();
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);

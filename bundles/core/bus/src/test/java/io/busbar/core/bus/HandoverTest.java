@@ -39,7 +39,7 @@ class HandoverTest {
         for (Bus bus : List.of(old, young)) {
             String side = bus == old ? "old " : "new ";
             bus.arrived((VdpaManagementDevice) new Maker(side), "sim 1");
-            bus.arrived((VdpaBusDriver) new Driver(side), "vhost 1");
+            bus.arrived((VdpaBusDriver) new Driver(side), "vhost 1", 0);
         }
         add("disk0");
         add("disk1");
@@ -274,7 +274,7 @@ class HandoverTest {
             calls.clear();
             Bus another = new Bus("host", Runnable::run, parts -> parts);
             another.arrived((VdpaManagementDevice) new Maker("new "), "sim 1");
-            another.arrived((VdpaBusDriver) new Driver("new "), "vhost 1");
+            another.arrived((VdpaBusDriver) new Driver("new "), "vhost 1", 0);
             assertThatExceptionOfType(VdpaException.class).as(call).isThrownBy(() -> old.handOver(new HandoverBus.Successor() {
                 @Override
                 public void open(List<HandoverBus.Place> places) throws VdpaException {
