@@ -47,7 +47,8 @@ class ArchitectureIT {
                 "io.busbar.api.vdpa", "io.busbar.core.bus", "io.busbar.drivers.sim", "io.busbar.drivers.vop",
                 "io.busbar.drivers.x100",
                 "io.busbar.bus-drivers.vhost-user", "io.busbar.bus-drivers.virtio", "io.busbar.bus-drivers.vop",
-                "io.busbar.devices.block", "io.busbar.backends.file", "io.busbar.tools.shell");
+                "io.busbar.devices.block", "io.busbar.backends.file", "io.busbar.tools.card-os",
+                "io.busbar.tools.shell");
     }
 
     @ParameterizedTest

@@ -52,6 +52,7 @@ class OperatingIT {
         "drivers/x100/src/main/java/io/busbar/drivers/x100/host/X100Config.java",
         "bus-drivers/virtio/src/main/java/io/busbar/busdrivers/virtio/VirtioBusConfig.java",
         "bus-drivers/vop/src/main/java/io/busbar/busdrivers/vop/VopBusConfig.java",
+        "tools/card-os/src/main/java/io/busbar/tools/cardos/CardOsConfig.java",
         "tools/plug/src/main/java/io/busbar/tools/plug/PlugConfiguration.java",
         "tools/shell/src/main/java/io/busbar/tools/shell/osgi/ControlService.java"
     })

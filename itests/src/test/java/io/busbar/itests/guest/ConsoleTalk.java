@@ -39,6 +39,7 @@ final class ConsoleTalk implements AutoCloseable {
     private final CompletableFuture<Integer> lines = new CompletableFuture<>();
     private volatile boolean ending;
     private volatile long longestNanos;
+    private volatile int answered;
 
     private ConsoleTalk(String name, ByteChannel channel) {
         this.name = name;
@@ -67,6 +68,7 @@ final class ConsoleTalk implements AutoCloseable {
                 channel.write(ByteBuffer.wrap((question + "\n").getBytes(StandardCharsets.US_ASCII)));
                 assertThat(line()).as(name).isEqualTo("heard " + question);
                 longestNanos = Math.max(longestNanos, System.nanoTime() - begin);
+                answered = spoken;
             }
             lines.complete(spoken);
         } catch (IOException | UncheckedIOException | AssertionError e) {
@@ -111,6 +113,11 @@ final class ConsoleTalk implements AutoCloseable {
         if (lines.isCompletedExceptionally()) {
             end();
         }
+    }
+
+    /** How many lines were answered so far. */
+    int answered() {
+        return answered;
     }
 
     /** How long an answer took at the longest. */

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * A guest of User Mode Linux that stays and does what it is told, command by command, so that one boot serves many tests.
@@ -46,10 +47,23 @@ final class GuestShell implements AutoCloseable {
      * @param nets   vhost-user sockets of its network devices
      */
     static GuestShell boot(Path folder, Path... nets) throws IOException {
+        return boot(folder, List.of(), List.of(nets), List.of());
+    }
+
+    /**
+     * Boots a guest with devices of any type.
+     *
+     * @param folder   as above
+     * @param disks    vhost-user sockets of its disks
+     * @param nets     of its network devices
+     * @param consoles of its consoles
+     */
+    static GuestShell boot(Path folder, List<Path> disks, List<Path> nets, List<Path> consoles) throws IOException {
         Path box = Files.createDirectory(folder);
-        Uml kernel = new Uml();
-        GuestJob job = GuestJob.of(LOOP.replace("BOX", box.toString())).withNets(nets).within(LIFE);
-        return new GuestShell(kernel.boot(job), box);
+        GuestJob job = GuestJob.of(LOOP.replace("BOX", box.toString()), disks.toArray(Path[]::new))
+                .withNets(nets.toArray(Path[]::new))
+                .within(LIFE);
+        return new GuestShell(new Uml(consoles).boot(job), box);
     }
 
     /** The folder that is {@code /tmp/box} in the guest. */
