@@ -12,9 +12,10 @@ public interface FencedBackend extends Backend {
     /**
      * Makes sure that none of its requests has an effect on the storage from the return on: its descriptor is closed and what was
      * under way has ended, or the other side has confirmed that it is disconnected. Its requests were taken away from it, and
-     * nothing but {@link #close} follows. On a control thread, or one that owns a queue; returns within a second.
+     * nothing but {@link #close}, or this once more, follows. On a thread of its own, while queues wait; returns within a second.
      *
-     * @throws BackendException if it cannot be sure
+     * @throws BackendException if it cannot be sure: {@link BackendException.Kind#IN_USE} as long as that may change, and then it is
+     *                          asked again, and nobody else has the storage until it is sure; another kind if it never will be
      */
     void fenceStorage() throws BackendException;
 }

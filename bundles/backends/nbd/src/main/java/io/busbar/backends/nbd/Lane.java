@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.Selector;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -24,6 +25,8 @@ final class Lane implements Runnable {
     private static final long LAST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
     /** One that comes and goes faster is tried less and less often. */
     private static final long STAYED_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** While the server's confirmation is waited for. */
+    private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Target target;
     private final Disk disk;
@@ -38,8 +41,10 @@ final class Lane implements Runnable {
     /** Whether it sleeps and could take requests. */
     private final AtomicBoolean idle = new AtomicBoolean();
     private volatile boolean stopped;
-    /** Until when the server may confirm that it has ended everything, by {@link System#nanoTime}; 0 if that is not wanted. */
-    private volatile long confirmUntil;
+    /** The server is to confirm that it has ended everything. */
+    private volatile boolean parting;
+    /** Nobody wants to know any more whether it has. */
+    private volatile boolean givenUp;
     private volatile boolean confirmed;
     /** What a server was asked for on a connection that was lost it may still do. */
     private boolean lostSome;
@@ -101,16 +106,18 @@ final class Lane implements Runnable {
         return true;
     }
 
-    /** Says that the end is wanted; {@link #join} waits for it. */
+    /** Says that the end is wanted, at once; {@link #join} waits for it. */
     void stop() {
+        givenUp = true;
         stopped = true;
         selector.wakeup();
     }
 
-    /** As {@link #stop}; the server is asked to confirm that it has ended everything. */
-    void part(long nanos) {
-        confirmUntil = System.nanoTime() + nanos;
-        stop();
+    /** Says that the end is wanted when the server has confirmed that it has ended everything, however long that takes. */
+    void part() {
+        parting = true;
+        stopped = true;
+        selector.wakeup();
     }
 
     /** Returns whether nothing that the server was asked for has an effect any more; after {@link #join}. */
@@ -118,12 +125,22 @@ final class Lane implements Runnable {
         return confirmed;
     }
 
-    /** Waits for the end, and lets go of what it has. On a control thread. */
+    /** Waits for the end. On a control thread. */
     void join() {
         try {
             thread.join(); // One that was never started has ended.
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits for the end, for so long; returns whether it has come. */
+    boolean join(long nanos) {
+        try {
+            return !thread.isAlive() || nanos > 0 && thread.join(Duration.ofNanos(nanos));
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 
@@ -231,7 +248,7 @@ final class Lane implements Runnable {
         } else {
             try {
                 outbox.sayGoodbye(connection.wire());
-                confirmed = confirmUntil != 0 && !lostSome && isClosedByServer();
+                confirmed = parting && !lostSome && isClosedByServer();
             } catch (IOException _) {
                 // Then it sees the end of the connection.
             }
@@ -241,7 +258,7 @@ final class Lane implements Runnable {
 
     /** A server that was told that nothing more comes ends what it has, and closes then (NBD, "Terminating the transmission phase"). */
     private boolean isClosedByServer() throws IOException {
-        for (long left = confirmUntil - System.nanoTime(); left > 0; left = confirmUntil - System.nanoTime()) {
+        while (!givenUp) {
             outbox.send(connection.wire());
             int got = connection.receive();
             if (got < 0) {
@@ -250,7 +267,7 @@ final class Lane implements Runnable {
             // Answers to what was taken away.
             connection.received().limit(0);
             if (got == 0) {
-                connection.await(!outbox.isEmpty() || connection.wire().holdsBytes(), left);
+                connection.await(!outbox.isEmpty() || connection.wire().holdsBytes(), LOOK_NANOS);
             }
         }
         return false;

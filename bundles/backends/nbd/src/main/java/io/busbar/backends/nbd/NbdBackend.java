@@ -129,17 +129,25 @@ public final class NbdBackend implements BlockBackend, DetailedBackend, FencedBa
     public void fenceStorage() throws BackendException {
         closed = true;
         for (Lane lane : lanes) {
-            lane.part(PARTING_NANOS);
+            lane.part();
         }
+        long end = System.nanoTime() + PARTING_NANOS;
         for (Lane lane : lanes) {
-            lane.join();
+            if (!lane.join(end - System.nanoTime())) {
+                throw unsure(BackendException.Kind.IN_USE,
+                        " within " + TimeUnit.NANOSECONDS.toMillis(PARTING_NANOS) + " ms", "");
+            }
         }
         for (Lane lane : lanes) {
             if (!lane.hasParted()) {
-                throw new BackendException(BackendException.Kind.FAILED, "the NBD server has not confirmed within "
-                        + TimeUnit.NANOSECONDS.toMillis(PARTING_NANOS) + " ms that it has ended all that it was ever asked for");
+                throw unsure(BackendException.Kind.FAILED, "", ", and cannot any more: the connection was lost");
             }
         }
+    }
+
+    private static BackendException unsure(BackendException.Kind kind, String within, String why) {
+        return new BackendException(kind,
+                "the NBD server has not confirmed" + within + " that it has ended all that it was ever asked for" + why);
     }
 
     @Override

@@ -87,7 +87,11 @@ final class DeviceParts implements OpenBackend.Listener {
     private long accepted;
     private boolean linkDown;
     private long retryMillis = FIRST_RETRY_MILLIS;
+    /** Asked of a backend that has left, and could not say that its storage is free of what it was asked for; null if there is none. */
+    private StorageFence unsure;
     private boolean swapping;
+    /** Another process is given what the parts have open, which must not be closed meanwhile. */
+    private boolean handingOver;
     private volatile SwapCounts swaps = SwapCounts.NONE;
     private volatile String copied = "";
     private volatile byte[] lastConfig = {};
@@ -398,10 +402,23 @@ final class DeviceParts implements OpenBackend.Listener {
         }
     }
 
+    /** As {@link #beginSwap}; what leaves until {@link #endSwap} is let go after it. */
+    Present beginHandingOver() throws VdpaException {
+        lock.lock();
+        try {
+            Present present = beginSwap();
+            handingOver = true;
+            return present;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     void endSwap() {
         lock.lock();
         try {
             swapping = false;
+            handingOver = false;
         } finally {
             lock.unlock();
         }
@@ -471,7 +488,9 @@ final class DeviceParts implements OpenBackend.Listener {
             byte[] told = config();
             QueuePause pause = unheard(way, () -> {
                 if (fenceStorage && before.backend().backend() instanceof FencedBackend fenced) {
-                    fenceStorage(fenced);
+                    unsure = new StorageFence(name, before.backend(), fenced);
+                    unsure.raise();
+                    unsure = null;
                 }
                 model.attach(next.face());
                 return model;
@@ -493,14 +512,6 @@ final class DeviceParts implements OpenBackend.Listener {
             return way.make(exchange);
         } finally {
             notifications.release();
-        }
-    }
-
-    private static void fenceStorage(FencedBackend fenced) throws VdpaException {
-        try {
-            fenced.fenceStorage();
-        } catch (BackendException unsure) {
-            throw BackendErrors.of(unsure);
         }
     }
 
@@ -885,7 +896,7 @@ final class DeviceParts implements OpenBackend.Listener {
     void checkParts() {
         lock.lock();
         try {
-            if (closed) {
+            if (closed || handingOver) {
                 return;
             }
             Factories factories = opener.services().factories();
@@ -995,6 +1006,9 @@ final class DeviceParts implements OpenBackend.Listener {
         OpenBackend old = backend;
         backend = null;
         old.context().close();
+        if (unsure != null && unsure.backend() == old) {
+            return; // It is asked again, and closed then.
+        }
         if (refused) {
             opener.revoke(old.backend());
         } else {
@@ -1064,6 +1078,9 @@ final class DeviceParts implements OpenBackend.Listener {
 
     /** Opens what is missing and goes on; on the recovery thread alone. Opening takes time and so no lock. */
     private void recover() {
+        if (!isStorageFree()) {
+            return;
+        }
         try {
             Optional<Plan> plan = plan();
             if (plan.isPresent()) {
@@ -1077,6 +1094,53 @@ final class DeviceParts implements OpenBackend.Listener {
             hold(Reason.INTERNAL, thrown.toString());
         }
         checkParts();
+    }
+
+    /**
+     * Asks a backend that could not say so whether its storage is free of what it was asked for. Until it is, nobody else has that
+     * storage, and the device holds; where nobody will ever know, it is as after any connection that is lost.
+     */
+    private boolean isStorageFree() {
+        StorageFence asked = unsure();
+        if (asked == null) {
+            return true;
+        }
+        try {
+            asked.raise();
+        } catch (VdpaException unknown) {
+            if (unknown.reason() == Reason.BACKEND_STUCK) {
+                askAgain(unknown.getMessage());
+                return false;
+            }
+            LOG.warn("{}: {}: what it was asked for may be done twice", name, unknown.getMessage());
+        }
+        lock.lock();
+        try {
+            unsure = null;
+            opener.reap(asked.backend().backend());
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private StorageFence unsure() {
+        lock.lock();
+        try {
+            return closed ? null : unsure;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void askAgain(String sentence) {
+        lock.lock();
+        try {
+            trouble = new Health(Reason.BACKEND_STUCK, sentence);
+            runIn(this::recover, FIRST_RETRY_MILLIS);
+        } finally {
+            lock.unlock();
+        }
     }
 
     private Optional<Plan> plan() throws VdpaException {
@@ -1241,6 +1305,10 @@ final class DeviceParts implements OpenBackend.Listener {
             attached = false;
             if (backend != null) {
                 closeBackend();
+            }
+            if (unsure != null) {
+                opener.reap(unsure.backend().backend());
+                unsure = null;
             }
             if (model != null) {
                 closeModel();

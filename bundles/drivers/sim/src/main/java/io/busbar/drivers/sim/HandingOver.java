@@ -35,7 +35,7 @@ final class HandingOver {
      * @throws VdpaException why the device cannot be handed over; nothing has changed then
      */
     static HandingOver begin(DeviceParts parts) throws VdpaException {
-        DeviceParts.Present before = parts.beginSwap();
+        DeviceParts.Present before = parts.beginHandingOver();
         boolean begun = false;
         try {
             HandingOver handingOver = new HandingOver(parts, before, prepare(before.backend()));
@@ -44,6 +44,7 @@ final class HandingOver {
         } finally {
             if (!begun) {
                 parts.endSwap();
+                parts.checkParts();
             }
         }
     }

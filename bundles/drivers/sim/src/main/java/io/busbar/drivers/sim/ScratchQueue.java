@@ -78,12 +78,17 @@ final class ScratchQueue {
         long tables = round(deviceArea + SplitLayout.deviceAreaBytes(SIZE, features));
         bytes = round(tables + (long) SIZE * TABLE_ENTRIES * SplitLayout.DESCRIPTOR_BYTES);
         memory = map(bytes + 2L * PART);
-        ring = Rings.plainDriver(new DriverRingConfig(
-                        new RingAddresses(Memory.ALL, memory.address() + table, memory.address() + driverArea,
-                                memory.address() + deviceArea),
-                        SIZE, features)
-                .withTables(memory.address() + tables, IOVA + tables, TABLE_ENTRIES));
-        path = engine.open(device + "-scratch", model.vqCount(), (index, sentence) -> broken = sentence);
+        try {
+            ring = Rings.plainDriver(new DriverRingConfig(
+                            new RingAddresses(Memory.ALL, memory.address() + table, memory.address() + driverArea,
+                                    memory.address() + deviceArea),
+                            SIZE, features)
+                    .withTables(memory.address() + tables, IOVA + tables, TABLE_ENTRIES));
+            path = engine.open(device + "-scratch", model.vqCount(), (index, sentence) -> broken = sentence);
+        } catch (RuntimeException e) {
+            memory.close();
+            throw e;
+        }
         try {
             path.setFeatures(features);
             path.setMemory(DriverMemory.of(List.of(new MemoryRegion(IOVA, memory.length(), memory.segment(), true, -1, 0))));

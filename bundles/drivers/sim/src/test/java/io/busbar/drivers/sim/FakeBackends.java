@@ -24,6 +24,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 
 /** Opens backends that know the words {@code path}, {@code size} and a secret. */
 final class FakeBackends implements BackendFactory {
@@ -234,14 +235,35 @@ final class FakeBackends implements BackendFactory {
     static final class Fencing extends Disk implements FencedBackend {
 
         volatile boolean fenced;
+        /** Why it cannot say yet that its storage is free. */
+        volatile BackendException unsure;
+        /** Holds up whoever asks. */
+        final CountDownLatch answers = new CountDownLatch(1);
+        volatile boolean hangs;
+        volatile Runnable whenAsked = () -> { };
 
         Fencing(BackendContext context, String path, FakeBackends factory) {
             super(context, path, factory);
         }
 
         @Override
-        public void fenceStorage() {
+        public void fenceStorage() throws BackendException {
+            whenAsked.run();
+            if (hangs) {
+                awaitAnswers();
+            }
+            if (unsure != null) {
+                throw unsure;
+            }
             fenced = true;
+        }
+
+        private void awaitAnswers() throws BackendException {
+            try {
+                answers.await();
+            } catch (InterruptedException e) {
+                throw new BackendException(BackendException.Kind.FAILED, "interrupted", e);
+            }
         }
     }
 

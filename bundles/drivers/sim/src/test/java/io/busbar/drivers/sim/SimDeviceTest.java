@@ -420,6 +420,20 @@ class SimDeviceTest {
         }
 
         @Test
+        void keeps_open_what_the_other_process_is_given_also_if_its_bundle_leaves_meanwhile() throws VdpaException {
+            file.handsOver = true;
+            HandoverDevice old = (HandoverDevice) disk();
+            FakeBackends.Opened before = file.last();
+            old.prepareHandover();
+            factories.remove(file);
+            assertThat(before.closed).isFalse();
+            assertThat(old.health().ok()).isTrue();
+            old.cancelHandover();
+            Eventually.that("it is let go", () -> before.closed);
+            assertThat(old.health().reason()).isEqualTo(Reason.NO_BACKEND);
+        }
+
+        @Test
         void opens_the_backend_with_what_the_other_one_prepared_and_lets_it_go_on_when_it_is_alone() throws VdpaException {
             file.handsOver = true;
             HandoverDevice old = (HandoverDevice) disk();

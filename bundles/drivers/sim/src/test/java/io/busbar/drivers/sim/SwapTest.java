@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -352,5 +353,68 @@ class SwapTest {
         swapByForce("file");
         assertThat(fencing.fenced).isTrue();
         assertThat(fencing.closed).isTrue();
+    }
+
+    private FakeBackends.Fencing addFencing() throws VdpaException {
+        file.disk = true;
+        file.fences = true;
+        add();
+        return (FakeBackends.Fencing) before;
+    }
+
+    private VdpaException refusedByForce() {
+        VdpaException refusal = catchThrowableOfType(VdpaException.class, () -> swapByForce("file"));
+        assertThat(refusal).as("refusal").isNotNull();
+        return refusal;
+    }
+
+    @Test
+    void nobody_has_the_storage_until_the_old_backend_is_sure_that_it_is_free() throws VdpaException {
+        FakeBackends.Fencing old = addFencing();
+        old.unsure = new BackendException(Kind.IN_USE, "not confirmed");
+        assertThat(refusedByForce()).hasMessage("not confirmed");
+        int opened = file.opened.size();
+        AtomicInteger asked = new AtomicInteger();
+        old.whenAsked = asked::incrementAndGet;
+        Eventually.that("it is asked again and again", () -> asked.get() > 1);
+        assertThat(device.health().reason()).isEqualTo(Reason.BACKEND_STUCK);
+        assertThat(device.health().sentence()).startsWith("not confirmed; requests are held since");
+        assertThat(engine.path.model).isNull();
+        assertThat(old.closed).isFalse();
+        assertThat(file.opened).hasSize(opened);
+
+        old.unsure = null;
+        Eventually.that("the device goes on", () -> engine.path.model != null && device.health().ok());
+        assertThat(old.closed).isTrue();
+        assertThat(models.last().backend).isSameAs(file.last()).isNotSameAs(old);
+    }
+
+    @Test
+    void a_backend_that_never_will_be_sure_is_opened_anew() throws VdpaException {
+        FakeBackends.Fencing old = addFencing();
+        old.unsure = new BackendException(Kind.FAILED, "the connection was lost");
+        assertThat(refusedByForce()).hasMessage("the connection was lost");
+        Eventually.that("the device goes on", () -> engine.path.model != null && device.health().ok());
+        assertThat(models.last().backend).isNotSameAs(old);
+    }
+
+    @Test
+    void a_backend_that_does_not_answer_is_not_waited_for() throws VdpaException {
+        FakeBackends.Fencing old = addFencing();
+        old.hangs = true;
+        assertThat(refusedByForce()).hasMessageContaining("has not said within 2000 ms whether its storage is free");
+        Eventually.that("it says so", () -> device.health().reason() == Reason.BACKEND_STUCK);
+        old.answers.countDown();
+        Eventually.that("the device goes on", () -> engine.path.model != null && device.health().ok());
+        assertThat(old.fenced).isTrue();
+    }
+
+    @Test
+    void a_device_that_is_deleted_asks_nobody_any_more() throws VdpaException {
+        FakeBackends.Fencing old = addFencing();
+        old.unsure = new BackendException(Kind.IN_USE, "not confirmed");
+        refusedByForce();
+        sim.devDel(device);
+        Eventually.that("it is closed", () -> old.closed);
     }
 }

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +27,8 @@ final class NewProcess implements HandoverBus.Successor, AutoCloseable {
     private static final Duration SEND = Duration.ofSeconds(5);
     /** Of a process that does not hear us any more: what it said is here, or comes no more. */
     private static final Duration LAST_WORDS = Duration.ofMillis(100);
+    /** From SIGKILL to the end. */
+    private static final Duration KILLED = Duration.ofSeconds(2);
     private static final long LOOK_NANOS = 100_000_000;
 
     private final Process process;
@@ -200,17 +203,25 @@ final class NewProcess implements HandoverBus.Successor, AutoCloseable {
         channel.close();
     }
 
-    /** What it has open, such as an image's lock, is free when it has ended. */
+    /**
+     * What it has open, such as an image's lock, is free when it has ended. One that does not even end when it is killed hangs in the
+     * kernel: devices go on here, and those whose image it has locked as soon as that is free.
+     */
     private static void end(Process process) {
         process.destroyForcibly();
+        long end = System.nanoTime() + KILLED.toNanos();
         boolean interrupted = false;
-        while (true) {
+        boolean ended = false;
+        for (long left = KILLED.toNanos(); !ended && left > 0; left = end - System.nanoTime()) {
             try {
-                process.waitFor();
-                break;
+                ended = process.waitFor(left, TimeUnit.NANOSECONDS);
             } catch (InterruptedException e) {
                 interrupted = true;
             }
+        }
+        if (!ended) {
+            LOG.error("process {} was killed, and has not ended after {} ms: what it has locked is not free until it has",
+                    process.pid(), KILLED.toMillis());
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
