@@ -164,6 +164,15 @@ abstract class ActiveQueue {
         paused = null;
     }
 
+    /** As {@link #resume}; where the model, or its backend, throws at that, this queue is broken and no other. */
+    final void resumeOrBreak(DeviceModel with) {
+        try {
+            resume(with);
+        } catch (Throwable e) {
+            modelThrew(e);
+        }
+    }
+
     /** Takes nothing more until it goes on, and tells nobody. */
     void rest() {
         taking = false;

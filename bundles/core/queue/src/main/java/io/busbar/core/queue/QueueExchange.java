@@ -78,6 +78,7 @@ final class QueueExchange {
      */
     void begin(long patienceNanos) {
         if (queues.isEmpty()) {
+            state.set(State.MAKING);
             make();
             return;
         }
@@ -126,11 +127,14 @@ final class QueueExchange {
             refusal = thrown;
         }
         clock.exchanged();
-        resume();
-        if (refusal == null) {
-            made.complete(null);
-        } else {
-            made.completeExceptionally(refusal);
+        try {
+            resume();
+        } finally {
+            if (refusal == null) {
+                made.complete(null);
+            } else {
+                made.completeExceptionally(refusal);
+            }
         }
     }
 
@@ -151,7 +155,7 @@ final class QueueExchange {
 
     private void resume(ActiveQueue queue, DeviceModel model, CompletableFuture<Void> done) {
         if (model != null) {
-            queue.resume(model);
+            queue.resumeOrBreak(model);
         }
         clock.resumed();
         done.complete(null);
@@ -190,6 +194,7 @@ final class QueueExchange {
             chains += queue.fencedChains();
         }
         clock.takesFromBeginning(chains);
+        exchange.state.set(State.MAKING);
         exchange.make();
         return exchange;
     }

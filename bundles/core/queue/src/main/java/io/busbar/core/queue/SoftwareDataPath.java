@@ -296,7 +296,7 @@ final class SoftwareDataPath implements DataPath {
 
     private void resume(ActiveQueue active) {
         DeviceModel with = model;
-        active.worker().execute(() -> active.resume(with));
+        active.worker().execute(() -> active.resumeOrBreak(with));
     }
 
     /** Stops active queues for good and keeps their state; their ready flags stay. */
@@ -486,6 +486,11 @@ final class SoftwareDataPath implements DataPath {
                 run = exchangeFenced(run, fence, deadline);
             }
             awaitOrHold(run.made());
+        } finally {
+            // However it is left, such as by an interrupt: what has not begun by then never does.
+            if (run.giveUp()) {
+                resumeAll();
+            }
         }
         awaitResumed(run);
         return run.pause();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.busbar.api.device.Chain;
+import io.busbar.api.device.ChainSource;
 import io.busbar.api.device.QueuePause;
 import io.busbar.api.vdpa.Health;
 import io.busbar.api.vdpa.VdpaError;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -208,5 +210,70 @@ class ExchangeTest {
         send(5);
         take().complete(0);
         assertThat(awaitUsed()).isEqualTo(5);
+    }
+
+    @Test
+    void a_backend_that_throws_when_a_queue_goes_on_breaks_that_queue_and_the_exchange_is_made() throws Exception {
+        List<String> sentences = new CopyOnWriteArrayList<>();
+        List<Integer> served = new CopyOnWriteArrayList<>();
+        CountDownLatch serves = new CountDownLatch(1);
+        try (TestDriver pulled = new TestDriver()) {
+            SoftwareDataPath two = new SoftwareDataPath(
+                    "two", 2, (index, sentence) -> sentences.add(index + ": " + sentence), SETTINGS, 1024);
+            two.setMemory(pulled.memory());
+            two.setFeatures(FEATURES);
+            two.attach(new PullingTestModel(source -> { }));
+            pulled.setUp(two, 0, SIZE);
+            pulled.setUp(two, 1, SIZE);
+            two.run();
+            PullingTestModel throwing = new PullingTestModel(source -> { }) {
+
+                @Override
+                public void service(int queue, ChainSource source) {
+                    served.add(queue);
+                    serves.countDown();
+                }
+
+                @Override
+                public int wakeDescriptor(int queue) {
+                    if (queue == 0) {
+                        throw new IllegalStateException("no descriptor today");
+                    }
+                    return super.wakeDescriptor(queue);
+                }
+            };
+
+            assertThat(two.exchange(PATIENT, () -> throwing).nanos()).isPositive();
+            assertThat(serves.await(20, TimeUnit.SECONDS)).as("the other queue goes on").isTrue();
+            assertThat(served).containsOnly(1);
+            assertThat(sentences).containsExactly("0: the device model threw java.lang.IllegalStateException: no descriptor today");
+            two.close();
+        }
+    }
+
+    @Test
+    void a_control_thread_that_is_interrupted_gives_it_up_and_the_queue_goes_on() throws Exception {
+        send(0);
+        Chain held = take();
+        CompletableFuture<Throwable> outcome = new CompletableFuture<>();
+        Thread control = Thread.ofPlatform().start(() -> {
+            try {
+                path.exchange(PATIENT, () -> {
+                    broken.add("exchanged");
+                    return model;
+                });
+                outcome.complete(null);
+            } catch (Throwable e) {
+                outcome.complete(e);
+            }
+        });
+        control.interrupt();
+        assertThat(outcome.get(10, TimeUnit.SECONDS)).hasMessage("interrupted while queues were stopped");
+        held.complete(0);
+        assertThat(awaitUsed()).isZero();
+        send(1);
+        take().complete(0);
+        assertThat(awaitUsed()).as("the queue goes on").isEqualTo(1);
+        assertThat(broken).isEmpty();
     }
 }
