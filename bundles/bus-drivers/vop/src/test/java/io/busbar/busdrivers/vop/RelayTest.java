@@ -10,6 +10,8 @@ import io.busbar.api.vdpa.VdpaBusDriver.Binding;
 import io.busbar.api.vop.LinkCounters;
 import io.busbar.api.vop.LinkMeter;
 import io.busbar.api.vop.OwnMemory;
+import io.busbar.core.virtio.block.VirtioBlk;
+import io.busbar.core.virtio.ring.Chain;
 import io.busbar.core.virtio.ring.DriverRing;
 import io.busbar.testkit.vdpa.FakeDisk;
 import java.lang.foreign.ValueLayout;
@@ -289,6 +291,64 @@ class RelayTest {
 
         other.writeBlock(4, EchoDevice.pattern(5000 / 512 * 512));
         assertThat(other.readBlock(4, 4608)).isEqualTo(EchoDevice.pattern(4608));
+    }
+
+    // The status of a block request is its last byte, behind all that a device may say that it has written
+
+    @Test
+    void aDiskThatWritesNothingHasNotSucceeded() throws Exception {
+        FakeDisk lazy = new FakeDisk(DISK_BYTES) {
+            @Override
+            protected void serve(int index) {
+                for (Chain chain = take(index); chain != null; chain = take(index)) {
+                    complete(index, chain, 0);
+                }
+            }
+        };
+        ScriptedDriver other = another(lazy);
+        for (int type : new int[] {VirtioBlk.VIRTIO_BLK_T_IN, VirtioBlk.VIRTIO_BLK_T_OUT}) {
+            // Twice: its memory may have the status of an earlier request.
+            for (int i = 0; i < 2; i++) {
+                other.addBlock(type, 0, rig.card.allocate(512, 0), 512, 1);
+                other.kick(0);
+                other.awaitUsed(0);
+                assertThat(other.blockStatus()).isEqualTo(VirtioBlk.VIRTIO_BLK_S_IOERR);
+                assertThat(other.rings[0].usedLength()).isZero();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 512, 513})
+    void whatADiskHasDoneReachesTheCardWhateverLengthItSays(int shortBy) throws Exception {
+        FakeDisk disk = new FakeDisk(DISK_BYTES);
+        System.arraycopy(EchoDevice.pattern(512), 0, disk.store(), 0, 512);
+        ScriptedDriver other = another(disk);
+        disk.shorten(shortBy);
+        long data = rig.card.allocate(512, 5);
+        other.addBlock(VirtioBlk.VIRTIO_BLK_T_IN, 0, data, 512, 1);
+        other.kick(0);
+        other.awaitUsed(0);
+
+        assertThat(other.blockStatus()).isZero();
+        assertThat(other.read(data, 512)).isEqualTo(EchoDevice.pattern(512));
+        assertThat(other.rings[0].usedLength()).isEqualTo(513 - shortBy);
+    }
+
+    @Test
+    void ofARequestThatHasFailedOnlyWhatTheDiskSaysAndTheStatusReachTheCard() throws Exception {
+        FakeDisk disk = new FakeDisk(DISK_BYTES);
+        ScriptedDriver other = another(disk);
+        disk.answer(VirtioBlk.VIRTIO_BLK_T_IN, VirtioBlk.VIRTIO_BLK_S_UNSUPP);
+        disk.shorten(513);
+        long data = rig.card.allocate(512, 0);
+        other.write(data, EchoDevice.pattern(512));
+        other.addBlock(VirtioBlk.VIRTIO_BLK_T_IN, 0, data, 512, 1);
+        other.kick(0);
+        other.awaitUsed(0);
+
+        assertThat(other.blockStatus()).isEqualTo(VirtioBlk.VIRTIO_BLK_S_UNSUPP);
+        assertThat(other.read(data, 512)).isEqualTo(EchoDevice.pattern(512));
     }
 
     // What crosses the link

@@ -44,6 +44,7 @@ final class ScriptedDriver {
     private final AtomicInteger calls = new AtomicInteger();
     private VopInterrupt interrupt;
     private long features;
+    private long statusAt;
 
     ScriptedDriver(ScriptedCard card, DevicePage.Slot slot) {
         this.card = card;
@@ -239,12 +240,18 @@ final class ScriptedDriver {
     int addBlock(int type, long sector, long data, int bytes, int token) {
         long header = card.allocate(HEADER, 4);
         long status = card.allocate(1, 33);
+        statusAt = status;
         card.memory.segment().set(ValueLayout.JAVA_INT_UNALIGNED, header, type);
         card.memory.segment().set(ValueLayout.JAVA_LONG_UNALIGNED, header + 8, sector);
         card.memory.segment().set(ValueLayout.JAVA_BYTE, status, (byte) 0xee);
         int out = type == VirtioBlk.VIRTIO_BLK_T_OUT ? 2 : 1;
         return rings[0].add(new long[] {address(header), address(data), address(status)}, new int[] {HEADER, bytes, 1},
                 out, 3 - out, token);
+    }
+
+    /** The status of the block request that was added last. */
+    int blockStatus() {
+        return card.memory.segment().get(ValueLayout.JAVA_BYTE, statusAt);
     }
 
     /** Writes to the disk, and waits. */

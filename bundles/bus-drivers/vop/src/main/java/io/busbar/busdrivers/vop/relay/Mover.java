@@ -5,6 +5,7 @@ import io.busbar.api.vop.DmaCompletion;
 import io.busbar.api.vop.LinkMeter;
 import io.busbar.api.vop.OwnMemory;
 import io.busbar.api.vop.VopHardwareOps;
+import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
@@ -147,6 +148,32 @@ final class Mover implements DmaCompletion, AutoCloseable {
             request.rewind(request.segment + 1);
         }
         return true;
+    }
+
+    /** Copies the last byte that the card gets, by the processor; false as {@link #store}. */
+    boolean storeLast(Request request) {
+        int last = request.chain.segments() - 1;
+        int offset = request.chain.length(last) - 1;
+        if (!card.write(CardRing.cardAddress(request.chain, last) + offset, memory.segment(), request.places[last] + offset, 1)) {
+            outside = true;
+            return false;
+        }
+        return true;
+    }
+
+    /** Returns the last byte that the card gets, as the device has left it. */
+    int last(Request request) {
+        return memory.segment().get(ValueLayout.JAVA_BYTE, lastPlace(request));
+    }
+
+    /** Sets the last byte that the card gets, before the device has it. */
+    void setLast(Request request, byte value) {
+        memory.segment().set(ValueLayout.JAVA_BYTE, lastPlace(request), value);
+    }
+
+    private static long lastPlace(Request request) {
+        int last = request.chain.segments() - 1;
+        return request.places[last] + request.chain.length(last) - 1;
     }
 
     private boolean storeEnds(long address, long place, long head, long body, long length) {

@@ -1,6 +1,7 @@
 package io.busbar.busdrivers.vop.relay;
 
 import io.busbar.api.vop.DmaCompletion;
+import io.busbar.core.virtio.block.VirtioBlk;
 import io.busbar.core.virtio.ring.Chain;
 import io.busbar.core.virtio.ring.DriverRing;
 import io.busbar.core.virtio.ring.RingFault;
@@ -17,6 +18,7 @@ final class QueueRelay implements AutoCloseable {
     private final int index;
     private final CardRing ring;
     private final DeviceQueue device;
+    private final boolean block;
     private final Mover mover;
     private final Space space;
     /** Where the room of the requests begins in the device's memory, and where the device finds that memory. */
@@ -42,17 +44,19 @@ final class QueueRelay implements AutoCloseable {
      * @param size   entries of both rings
      * @param ring   of the card's driver
      * @param device the same queue of the device
+     * @param block  whether its requests end with a status (virtio 1.2, 5.2.6)
      * @param mover  copies between them
      * @param base   where room for requests begins in the device's memory
      * @param bytes  of that room
      * @param iova   where the device finds its memory
      */
-    QueueRelay(String card, int index, int size, CardRing ring, DeviceQueue device, Mover mover, long base, long bytes,
-            long iova) {
+    QueueRelay(String card, int index, int size, CardRing ring, DeviceQueue device, boolean block, Mover mover, long base,
+            long bytes, long iova) {
         this.card = card;
         this.index = index;
         this.ring = ring;
         this.device = device;
+        this.block = block;
         this.mover = mover;
         this.base = base;
         this.iova = iova;
@@ -197,6 +201,10 @@ final class QueueRelay implements AutoCloseable {
             request.last = true;
             return true;
         }
+        if (block && chain.writableSegments() > 0) {
+            // A device that does not write it has not done the request.
+            mover.setLast(request, VirtioBlk.VIRTIO_BLK_S_IOERR);
+        }
         for (int i = 0; i < count; i++) {
             addresses[i] = iova + request.places[i];
             lengths[i] = chain.length(i);
@@ -228,15 +236,32 @@ final class QueueRelay implements AutoCloseable {
     private void beginStore(Request request, long written) {
         request.written = written;
         request.left = written;
+        request.lastByte = false;
         request.last = false;
+        if (block && written < request.chain.writableBytes()) {
+            storeWholly(request);
+        }
         request.rewind(request.chain.readableSegments());
         storing.add(request.head);
+    }
+
+    /**
+     * Of a block request that the device says it has written in part only. A driver that shares its memory with the device would
+     * find the status there all the same, and with a good one the data; so does the card's.
+     */
+    private void storeWholly(Request request) {
+        if (mover.last(request) == VirtioBlk.VIRTIO_BLK_S_OK) {
+            request.left = request.chain.writableBytes();
+        } else {
+            request.lastByte = true;
+        }
     }
 
     private boolean store() {
         boolean worked = false;
         while (stored < storing.size() && fault.isEmpty()) {
-            if (!mover.store(requests[storing.get(stored)])) {
+            Request request = requests[storing.get(stored)];
+            if (!mover.store(request) || request.lastByte && !mover.storeLast(request)) {
                 isLost();
                 break;
             }

@@ -22,6 +22,9 @@ final class Request {
     long written;
     long left;
 
+    /** Whether its last byte is copied beside what is left. */
+    boolean lastByte;
+
     /** Whether it is the last of those that the device published with one index. */
     boolean last;
 

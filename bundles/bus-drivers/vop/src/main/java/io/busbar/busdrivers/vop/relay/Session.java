@@ -12,6 +12,7 @@ import io.busbar.api.vop.LinkMeter;
 import io.busbar.api.vop.LinkWindow;
 import io.busbar.api.vop.OwnMemory;
 import io.busbar.api.vop.VopException;
+import io.busbar.core.virtio.VirtioIds;
 import io.busbar.core.virtio.ring.SplitLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -108,7 +109,9 @@ public final class Session implements AutoCloseable {
         DeviceQueue behind = new DeviceQueue(device.ops(), queue, plan.size(), plan.features(),
                 memory.segment().address() + part, iova + part);
         Mover mover = new Mover(plan.link(), meter, memory, plan.size(), plan.dmaThreshold(), plan.wake());
-        relays[queue] = new QueueRelay(plan.card(), queue, plan.size(), ring, behind, mover, part + ringBytes, roomBytes, iova);
+        boolean block = device.deviceId() == VirtioIds.VIRTIO_ID_BLOCK;
+        relays[queue] = new QueueRelay(
+                plan.card(), queue, plan.size(), ring, behind, block, mover, part + ringBytes, roomBytes, iova);
         behind.announce(plan.wake()::run);
     }
 
