@@ -58,6 +58,8 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
     private final Offer offer;
     private final EntryQueues queues;
     private final LinkMeter meter;
+    /** Of each queue. */
+    private final LinkMeter[] meters;
     private final Lane lane;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -98,6 +100,8 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
         this.queues = queues;
         this.onClosed = onClosed;
         meter = link.ops().meter(device.name(), -1);
+        meters = new LinkMeter[offer.queues()];
+        Arrays.setAll(meters, queue -> link.ops().meter(device.name(), queue));
         lane = new Lane("busbar-vop-" + link.name() + "-" + device.name(), this::turn);
     }
 
@@ -366,8 +370,11 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
         if (session == null || !session.isRunning()) {
             return Lane.SLEEP;
         }
-        boolean more = session.work();
-        ring();
+        boolean more = false;
+        for (int i = 0; i < meters.length; i++) {
+            more |= session.work(i);
+            ring(i);
+        }
         String broken = session.fault();
         if (!broken.isEmpty()) {
             fail(broken);
@@ -379,15 +386,11 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
         return session.waitsForEngine() ? ENGINE_NANOS : Lane.SLEEP;
     }
 
-    /** One doorbell is for all queues. */
-    private void ring() {
-        int called = -1;
-        for (int queue = session.takeCall(); queue >= 0; queue = session.takeCall()) {
-            called = queue;
-        }
-        int number = called < 0 ? -1 : slot.cardDoorbell();
+    /** One doorbell is for all queues; it is not rung later because there is work on another one. */
+    private void ring(int queue) {
+        int number = session.takeCall(queue) ? slot.cardDoorbell() : -1;
         if (number >= 0) {
-            link.ops().sendInterrupt(number, link.ops().meter(device.name(), called));
+            link.ops().sendInterrupt(number, meters[queue]);
         }
     }
 

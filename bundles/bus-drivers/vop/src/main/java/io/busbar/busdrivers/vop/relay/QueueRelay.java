@@ -35,6 +35,8 @@ final class QueueRelay implements AutoCloseable {
     private final int[] lengths;
     private String fault = "";
     private boolean callWanted;
+    /** How many chains were taken from the card or from the device in this turn. */
+    private int moved;
 
     /**
      * Makes it.
@@ -98,18 +100,20 @@ final class QueueRelay implements AutoCloseable {
     }
 
     /**
-     * Does what there is to do.
+     * Does what there is to do, up to twice the queue's size of chains: a queue that never becomes empty keeps neither the others
+     * waiting nor what the card says in the page.
      *
      * @return whether there may be more at once
      */
     boolean work() {
         ring.disableKicks();
         device.ring().disableCalls();
+        moved = 0;
         boolean worked;
         do {
             worked = takeUsed() | store() | takeAvailable() | fetch();
-        } while (worked && fault.isEmpty());
-        return fault.isEmpty() && ring.enableKicks() | device.ring().enableCalls();
+        } while (worked && fault.isEmpty() && moved < 2 * requests.length);
+        return fault.isEmpty() && (worked || ring.enableKicks() | device.ring().enableCalls());
     }
 
     // From the card to the device
@@ -127,6 +131,7 @@ final class QueueRelay implements AutoCloseable {
             requests[chain.head()].begin(chain);
             fetching.add(chain.head());
         }
+        moved += count;
         return count > 0;
     }
 
@@ -223,6 +228,7 @@ final class QueueRelay implements AutoCloseable {
         for (; head >= 0; head = used.poll()) {
             request = requests[head];
             beginStore(request, used.usedLength());
+            moved++;
         }
         if (head != DriverRing.EMPTY) {
             return broken("the device: " + RingFault.describe(head));

@@ -135,25 +135,22 @@ public final class Session implements AutoCloseable {
         return running;
     }
 
-    /** Does what there is to do on all queues; returns whether there may be more at once. */
-    public boolean work() {
-        boolean more = false;
-        for (QueueRelay relay : relays) {
-            if (running && relay != null) {
-                more |= relay.work();
-            }
-        }
-        return more;
+    /**
+     * Does what there is to do on a queue, up to a limit; returns whether there may be more at once.
+     *
+     * @param queue index
+     */
+    public boolean work(int queue) {
+        return running && relays[queue] != null && relays[queue].work();
     }
 
-    /** Returns a queue whose chains were used and whose driver wants a call, or -1; each is returned once. */
-    public int takeCall() {
-        for (int i = 0; i < relays.length; i++) {
-            if (relays[i] != null && relays[i].takeCall()) {
-                return i;
-            }
-        }
-        return -1;
+    /**
+     * Returns whether chains of a queue were used for which its driver wants a call, since this was asked last.
+     *
+     * @param queue index
+     */
+    public boolean takeCall(int queue) {
+        return relays[queue] != null && relays[queue].takeCall();
     }
 
     /** Returns whether something waits for room in the link's engine, of whose end nobody may tell. */
