@@ -11,7 +11,7 @@
  * memory is that of the side that calls; the <i>peer's</i> is reached over the link.
  */
 @Export
-@Version("0.1.0")
+@Version("0.2.0")
 package io.busbar.api.vop;
 
 import org.osgi.annotation.bundle.Export;
