@@ -17,6 +17,7 @@ import io.busbar.drivers.x100.link.LinkEnd;
 import io.busbar.drivers.x100.link.LinkSettings;
 import io.busbar.drivers.x100.link.PciLink;
 import io.busbar.drivers.x100.link.Timing;
+import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -226,6 +227,54 @@ class DmaTest {
             HostEnds.reset(host);
             assertThat(window.getInt(0)).isEqualTo(-1);
             window.putInt(0, 2);
+        }
+    }
+
+    @Test
+    void a_completion_that_throws_does_not_end_its_channel() throws Exception {
+        BlockingQueue<Integer> ended = new LinkedBlockingQueue<>();
+        try (OwnMemory own = host.allocate("own", 4096); OwnMemory far = card.allocate("far", 4096)) {
+            for (DmaChannel channel : host.dmaChannels()) {
+                // As of a bundle that is gone.
+                assertThat(channel.write(own, 0, far.peerAddress(), 64, host.meter("thrown", 0), (_, _) -> {
+                    throw new NoClassDefFoundError("io/busbar/Gone");
+                }, 0)).isTrue();
+                channel.issue();
+                assertThat(channel.write(own, 64, far.peerAddress(), 64, host.meter("thrown", 0), (_, result) -> ended.add(result), 1)).isTrue();
+                channel.issue();
+                assertThat(ended.poll(SECONDS, TimeUnit.SECONDS)).isEqualTo(DmaCompletion.DONE);
+            }
+        }
+    }
+
+    @Test
+    void a_handler_that_throws_does_not_end_the_others() throws Exception {
+        BlockingQueue<Integer> called = new LinkedBlockingQueue<>();
+        try (var thrower = card.requestInterrupt(3, "gone", card.meter("gone", -1), () -> {
+            throw new NoClassDefFoundError("io/busbar/Gone");
+        }); var other = card.requestInterrupt(3, "there", card.meter("there", -1), () -> called.add(3))) {
+            for (int i = 0; i < 3; i++) {
+                host.sendInterrupt(3, host.meter("gone", -1));
+                assertThat(called.poll(SECONDS, TimeUnit.SECONDS)).isEqualTo(3);
+            }
+            assertThat(card.users(other.doorbell())).containsExactly("gone", "there");
+            assertThat(thrower.doorbell()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void a_file_that_is_cut_short_under_a_copy_costs_that_copy() throws Exception {
+        BlockingQueue<Integer> ended = new LinkedBlockingQueue<>();
+        try (OwnMemory own = host.allocate("own", 4096); OwnMemory far = card.allocate("far", 4096); OwnMemory whole = card.allocate("whole", 4096)) {
+            try (RandomAccessFile file = new RandomAccessFile("/proc/self/fd/" + far.region(0).descriptor(), "rw")) {
+                file.setLength(0);
+            }
+            DmaChannel channel = host.dmaChannels().getFirst();
+            for (OwnMemory target : List.of(far, whole, far, whole)) {
+                assertThat(channel.write(own, 0, target.peerAddress(), 64, host.meter("cut", 0), (_, result) -> ended.add(result), 0)).isTrue();
+                channel.issue();
+                assertThat(ended.poll(SECONDS, TimeUnit.SECONDS)).isEqualTo(target == far ? DmaCompletion.FAULT : DmaCompletion.DONE);
+            }
         }
     }
 

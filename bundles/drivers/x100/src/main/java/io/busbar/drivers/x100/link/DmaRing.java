@@ -229,7 +229,8 @@ final class DmaRing implements DmaChannel {
     private void tell(DmaCompletion completion, long token, int result) {
         try {
             completion.ended(token, result);
-        } catch (RuntimeException | InternalError e) {
+        } catch (RuntimeException | Error e) {
+            // Also an error: the completion's bundle may be gone. The others are told all the same.
             LOG.warn("DMA channel {}: a completion failed", channel, e);
         }
     }

@@ -5,6 +5,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One channel of the DMA engine: works off the descriptors between tail and head of its ring, in order. A descriptor that cannot be
@@ -73,6 +75,7 @@ public final class DmaUnit {
     private static final int SYSTEM_MEMORY = 1 << 26;
     private static final int HOST_HIGH = 0x3;
     private static final int CARD_HIGH = 0xf;
+    private static final Logger LOG = LoggerFactory.getLogger(DmaUnit.class);
     private static final long END_MILLIS = 5_000;
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -93,6 +96,9 @@ public final class DmaUnit {
     private int errorMask;
     private long descriptors;
     private long bytes;
+    /** The descriptor that is being done. */
+    private long first;
+    private long second;
 
     /**
      * The state of a channel.
@@ -273,9 +279,19 @@ public final class DmaUnit {
 
     private void run() {
         while (!ended) {
-            if (!step()) {
+            if (!stepOrSay()) {
                 LockSupport.park(this);
             }
+        }
+    }
+
+    /** Whatever a step meets, the channel goes on: its work is that of others. */
+    private boolean stepOrSay() {
+        try {
+            return step();
+        } catch (RuntimeException | Error e) {
+            LOG.warn("{}: DMA channel {}: who was told of a descriptor failed", link.name(), number, e);
+            return true;
         }
     }
 
@@ -289,20 +305,10 @@ public final class DmaUnit {
             if (!enabled || (errors & STOPPED) != 0 || tail == head) {
                 return false;
             }
-            long at = ringAddress() + (long) tail * DmaDescriptor.BYTES;
-            SharedMemory ring = link.at(at, DmaDescriptor.BYTES);
-            if (ring == null) {
-                error = BAD_DESCRIPTOR;
-            } else {
-                long offset = at - ring.peerAddress();
-                long first = ring.segment().get(WORD, offset);
-                long second = ring.segment().get(WORD, offset + Long.BYTES);
-                error = work(first, second);
-                interrupt = error == 0 && DmaDescriptor.interrupts(second) && DmaDescriptor.type(second) == DmaDescriptor.STATUS;
-                nanos = error == 0 && DmaDescriptor.type(second) == DmaDescriptor.COPY
-                        ? link.timing().dma(DmaDescriptor.bytes(first)) : 0;
-            }
+            error = fetchAndWork();
             if (error == 0) {
+                interrupt = DmaDescriptor.interrupts(second) && DmaDescriptor.type(second) == DmaDescriptor.STATUS;
+                nanos = DmaDescriptor.type(second) == DmaDescriptor.COPY ? link.timing().dma(DmaDescriptor.bytes(first)) : 0;
                 descriptors++;
                 tail = next(tail);
             }
@@ -317,6 +323,30 @@ public final class DmaUnit {
             link.dmaDone(number, ofHost, masked());
         }
         return true;
+    }
+
+    private int fetchAndWork() {
+        try {
+            int error = fetch();
+            return error == 0 ? work() : error;
+        } catch (RuntimeException | InternalError e) {
+            // A file of the ring, or of a status, has become shorter; or worse: it stops there, as with a descriptor that is none.
+            LOG.warn("{}: DMA channel {}: descriptor {}", link.name(), number, tail, e);
+            return BAD_DESCRIPTOR;
+        }
+    }
+
+    /** Reads the descriptor at the tail; returns an error, or 0. */
+    private int fetch() {
+        long at = ringAddress() + (long) tail * DmaDescriptor.BYTES;
+        SharedMemory ring = link.at(at, DmaDescriptor.BYTES);
+        if (ring == null) {
+            return BAD_DESCRIPTOR;
+        }
+        long offset = at - ring.peerAddress();
+        first = ring.segment().get(WORD, offset);
+        second = ring.segment().get(WORD, offset + Long.BYTES);
+        return 0;
     }
 
     private boolean masked() {
@@ -336,7 +366,7 @@ public final class DmaUnit {
         link.dmaFailed(number, ofHost);
     }
 
-    private int work(long first, long second) {
+    private int work() {
         return switch (DmaDescriptor.type(second)) {
             case DmaDescriptor.COPY -> copy(DmaDescriptor.address(first), DmaDescriptor.address(second), DmaDescriptor.bytes(first));
             case DmaDescriptor.STATUS -> status(DmaDescriptor.address(second), first);

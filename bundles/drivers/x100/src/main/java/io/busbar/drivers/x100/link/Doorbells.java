@@ -51,7 +51,8 @@ final class Doorbells {
                     meter.interrupt();
                     action.run();
                 }
-            } catch (RuntimeException | InternalError e) {
+            } catch (RuntimeException | Error e) {
+                // Also an error: the handler's bundle may be gone. The others are called all the same.
                 LOG.warn("{}: the handler of {} at doorbell {}", threadName, user, doorbell, e);
             } finally {
                 running.unlock();

@@ -228,13 +228,15 @@ public final class PciLink implements AutoCloseable {
 
     /** A channel has come to a status with an interrupt. */
     void dmaDone(int channel, boolean ofHost, boolean masked) {
+        // Once: a reset may take the end away meanwhile.
+        LinkEnd end = card;
         if (masked) {
             return;
         }
         if (ofHost) {
             interrupts.raise(Register.DMA_SOURCE + channel);
-        } else if (card != null && channel >= CHANNELS_OF_AN_END) {
-            card.ring(channel - CHANNELS_OF_AN_END).interrupt();
+        } else if (end != null && channel >= CHANNELS_OF_AN_END) {
+            end.ring(channel - CHANNELS_OF_AN_END).interrupt();
         }
     }
 
