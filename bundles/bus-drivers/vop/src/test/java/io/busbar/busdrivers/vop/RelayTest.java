@@ -362,27 +362,32 @@ class RelayTest {
         FakeDisk disk = new FakeDisk.WithKickDescriptors(DISK_BYTES);
         ScriptedDriver other = another(disk);
         byte[] block = EchoDevice.pattern(4096);
-        for (int i = 0; i < 2000; i++) {
-            rig.card.forgetAllocations();
-            other.writeBlock(i % 64 * 8, block);
-            other.readBlock(i % 64 * 8, 4096);
-        }
+        exchange(other, block, 2000);
         long lane = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().equals("busbar-vop-mic0-disk0")).findFirst().orElseThrow().threadId();
         LinkCounters before = meter("disk0").read();
-        long allocated = THREADS.getThreadAllocatedBytes(lane);
-        for (int i = 0; i < 500; i++) {
-            rig.card.forgetAllocations();
-            other.writeBlock(i % 64 * 8, block);
-            other.readBlock(i % 64 * 8, 4096);
-        }
-        long bytes = THREADS.getThreadAllocatedBytes(lane) - allocated;
+        exchange(other, block, 500);
         LinkCounters after = meter("disk0").read();
+        long bytes = Long.MAX_VALUE;
+        // What is compiled may change once more.
+        for (int i = 0; i < 10 && bytes > 0; i++) {
+            long allocated = THREADS.getThreadAllocatedBytes(lane);
+            exchange(other, block, 500);
+            bytes = THREADS.getThreadAllocatedBytes(lane) - allocated;
+        }
 
         assertThat(after.nonPostedReads()).isEqualTo(before.nonPostedReads());
         // Header and data of a write, header of a read; data of a read.
         assertThat(after.dmaDescriptors() - before.dmaDescriptors()).isEqualTo(500 * 4);
-        assertThat(bytes).as("bytes that the lane allocated for 1000 requests").isLessThan(1000);
+        assertThat(bytes).as("bytes that the lane allocated for 1000 requests").isZero();
+    }
+
+    private void exchange(ScriptedDriver other, byte[] block, int count) {
+        for (int i = 0; i < count; i++) {
+            rig.card.forgetAllocations();
+            other.writeBlock(i % 64 * 8, block);
+            other.readBlock(i % 64 * 8, 4096);
+        }
     }
 
     @Test

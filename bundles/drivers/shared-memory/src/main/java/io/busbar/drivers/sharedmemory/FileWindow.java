@@ -62,12 +62,18 @@ final class FileWindow implements LinkWindow {
         }
     }
 
-    private void write(long offset, long bytes, Consumer<MemorySegment> access) {
+    private boolean canWrite(long offset, long bytes) {
         Objects.checkFromIndexSize(offset, bytes, memory.byteSize());
         meter.posted(1, bytes);
         if (!file.writable()) {
             user.peersFault();
-        } else if (!user.lost()) {
+            return false;
+        }
+        return !user.lost();
+    }
+
+    private void write(long offset, long bytes, Consumer<MemorySegment> access) {
+        if (canWrite(offset, bytes)) {
             try {
                 access.accept(memory);
             } catch (InternalError e) {
@@ -124,23 +130,30 @@ final class FileWindow implements LinkWindow {
     @Override
     public void copyTo(long offset, MemorySegment target, long targetOffset, long bytes) {
         Objects.checkFromIndexSize(offset, bytes, memory.byteSize());
-        MemorySegment to = target.asSlice(targetOffset, bytes);
+        Objects.checkFromIndexSize(targetOffset, bytes, target.byteSize());
         meter.nonPosted(1, bytes);
         if (!user.lost()) {
             try {
-                MemorySegment.copy(memory, offset, to, 0, bytes);
+                MemorySegment.copy(memory, offset, target, targetOffset, bytes);
                 return;
             } catch (InternalError e) {
                 takenAway(e);
             }
         }
-        to.fill((byte) ALL_ONES);
+        target.asSlice(targetOffset, bytes).fill((byte) ALL_ONES);
     }
 
     @Override
     public void copyFrom(long offset, MemorySegment source, long sourceOffset, long bytes) {
-        MemorySegment from = source.asSlice(sourceOffset, bytes);
-        write(offset, bytes, to -> MemorySegment.copy(from, 0, to, offset, bytes));
+        // Data takes this way: without a lambda, which would be an object for each copy.
+        Objects.checkFromIndexSize(sourceOffset, bytes, source.byteSize());
+        if (canWrite(offset, bytes)) {
+            try {
+                MemorySegment.copy(source, sourceOffset, memory, offset, bytes);
+            } catch (InternalError e) {
+                takenAway(e);
+            }
+        }
     }
 
     @Override
