@@ -153,7 +153,8 @@ public interface DataPath extends AutoCloseable {
      * @param exchange made while nothing is in flight, on the thread of a queue, so that no thread has to be waited for
      * @return how long the queues were held up
      * @throws VdpaException ETIMEDOUT if it did not end by then: the exchange was not made; or what the exchange throws. In
-     *                       both cases the queues go on with the model that they had
+     *                       both cases the queues go on with the model that they had. EIO with reason BACKEND_STUCK if the exchange
+     *                       does not come back: queues hold until {@link #detach} has succeeded and a model is attached
      */
     QueuePause exchange(Duration deadline, Exchange exchange) throws VdpaException;
 
@@ -166,8 +167,8 @@ public interface DataPath extends AutoCloseable {
      * @param exchange as for {@link #exchange}
      * @return how long the queues were held up
      * @throws VdpaException ETIMEDOUT if what is in flight cannot be fenced, as a thread is at work on it: the queues go on as they
-     *                       were. EIO if it was fenced and the exchange was refused, or not come to as somebody is still at work:
-     *                       queues hold until {@link #detach} has succeeded and a model with another backend is attached
+     *                       were. EIO if it was fenced and the exchange was refused, or does not come back, or was not come to as
+     *                       somebody is still at work: queues hold until {@link #detach} has succeeded and a model with another backend is attached
      */
     QueuePause exchangeByForce(Duration deadline, Exchange exchange) throws VdpaException;
 

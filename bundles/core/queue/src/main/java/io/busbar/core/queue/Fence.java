@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -44,6 +45,8 @@ final class Fence {
     /** In which call of a model each worker was when this was made. */
     private final Map<QueueWorker, Integer> calls = new LinkedHashMap<>();
     private final Set<QueueWorker> abandoned = new LinkedHashSet<>();
+    /** Written by a worker before the control thread is told that it has fenced its queues. */
+    private boolean goesOn;
 
     /** Makes one, before what is in flight is waited for. */
     Fence(List<ActiveQueue> active) {
@@ -85,16 +88,18 @@ final class Fence {
      * Does it; the queues take nothing more.
      *
      * @param whenRaised    done by the thread that owns all queues, if there is one and nobody else is at work, so that no other one has
-     *                      to be waited for; throws nothing
+     *                      to be waited for; throws nothing, never waits, and returns whether the same thread goes on with the next
+     * @param then          done by that thread after this; is not waited for
      * @param patienceNanos how long verbs that have begun meanwhile may take to end; where they take longer it is not
      *                      {@linkplain #isRaised raised} yet, and nothing may go on until it is
+     * @return whether a thread has gone on with what is to be done then
      */
-    void raise(Runnable whenRaised, long patienceNanos) throws InterruptedException {
+    boolean raise(BooleanSupplier whenRaised, Runnable then, long patienceNanos) throws InterruptedException {
         long end = System.nanoTime() + patienceNanos;
         for (Map.Entry<QueueWorker, List<ActiveQueue>> entry : queues.entrySet()) {
             QueueWorker worker = entry.getKey();
             List<ActiveQueue> its = entry.getValue();
-            if (!fenceOn(worker, its, whenRaised, responseNanos(worker, patienceNanos))) {
+            if (!fenceOn(worker, its, whenRaised, then, responseNanos(worker, patienceNanos))) {
                 worker.abandon();
                 abandoned.add(worker);
             }
@@ -102,6 +107,7 @@ final class Fence {
         while (!isRaised() && System.nanoTime() - end < 0) {
             LockSupport.parkNanos(LOOK_NANOS);
         }
+        return goesOn;
     }
 
     /** One that was in the same call of a model all the time, or is in one now, may not come back. */
@@ -114,20 +120,23 @@ final class Fence {
     }
 
     /** Has a worker do it, unless it does not come to it in time: then it never does. */
-    private boolean fenceOn(QueueWorker worker, List<ActiveQueue> its, Runnable whenRaised, long nanos)
+    private boolean fenceOn(
+            QueueWorker worker, List<ActiveQueue> its, BooleanSupplier whenRaised, Runnable then, long nanos)
             throws InterruptedException {
         AtomicBoolean decided = new AtomicBoolean();
         CompletableFuture<Void> done = new CompletableFuture<>();
         worker.execute(() -> {
-            if (decided.compareAndSet(false, true)) {
-                try {
-                    fence(its);
-                    if (queues.size() == 1 && isRaised()) {
-                        whenRaised.run();
-                    }
-                } finally {
-                    done.complete(null);
-                }
+            if (!decided.compareAndSet(false, true)) {
+                return;
+            }
+            try {
+                fence(its);
+                goesOn = queues.size() == 1 && isRaised() && whenRaised.getAsBoolean();
+            } finally {
+                done.complete(null);
+            }
+            if (goesOn) {
+                then.run();
             }
         });
         try {

@@ -1,8 +1,8 @@
 package io.busbar.core.queue;
 
+import io.busbar.api.device.DataPath;
 import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.QueuePause;
-import io.busbar.api.vdpa.VdpaException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,11 +10,15 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
  * One exchange of what is behind the queues of a device. They come to rest, the thread of the one that does so last makes the
  * exchange, and has all go on: so no queue is held up until a control thread is given a processor.
+ *
+ * <p>What is exchanged may not come back from that. Then the control thread <em>leaves</em> the exchange: nothing goes on, also when it
+ * comes to its end after all.
  *
  * <p>Threads: made and waited for by a control thread; the rest happens on the workers.
  */
@@ -23,45 +27,55 @@ final class QueueExchange {
     private enum State {
         WAITING,
         MAKING,
-        GIVEN_UP
+        /** Made or refused. */
+        DECIDED,
+        GIVEN_UP,
+        /** Nobody waits for it any more, so nothing goes on when it is made after all. */
+        LEFT
+    }
+
+    /** What has become of it; the same for the exchange that takes the place of one that was given up. */
+    private static final class Outcome {
+
+        private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
+        private volatile Throwable refusal;
     }
 
     private final Map<QueueWorker, List<ActiveQueue>> queues = new LinkedHashMap<>();
     private final AtomicInteger atWork;
-    private final Action action;
+    private final DataPath.Exchange action;
+    private final Consumer<DeviceModel> taken;
     private final Supplier<DeviceModel> goesOn;
     private final PauseClock clock;
-    private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
+    private final Outcome outcome;
     private final CompletableFuture<Void> made = new CompletableFuture<>();
     private final List<CompletableFuture<Void>> resumed = new ArrayList<>();
-
-    /** What is done while nothing is in flight. */
-    @FunctionalInterface
-    interface Action {
-
-        /**
-         * Does it.
-         *
-         * @throws VdpaException if it is refused
-         */
-        void run() throws VdpaException;
-    }
 
     /**
      * Makes one that has not begun.
      *
      * @param active the queues
-     * @param action what is done
+     * @param action what is done while nothing is in flight
+     * @param taken  told of the model that it returns, unless nobody waits for it any more
      * @param goesOn the model with which queues go on when it was done or refused; null if they do not
      */
-    QueueExchange(List<ActiveQueue> active, Action action, Supplier<DeviceModel> goesOn) {
-        this(active, action, goesOn, new PauseClock());
+    QueueExchange(
+            List<ActiveQueue> active, DataPath.Exchange action, Consumer<DeviceModel> taken, Supplier<DeviceModel> goesOn) {
+        this(active, action, taken, goesOn, new PauseClock(), new Outcome());
     }
 
-    private QueueExchange(List<ActiveQueue> active, Action action, Supplier<DeviceModel> goesOn, PauseClock clock) {
+    private QueueExchange(
+            List<ActiveQueue> active,
+            DataPath.Exchange action,
+            Consumer<DeviceModel> taken,
+            Supplier<DeviceModel> goesOn,
+            PauseClock clock,
+            Outcome outcome) {
         this.clock = clock;
         this.action = action;
+        this.taken = taken;
         this.goesOn = goesOn;
+        this.outcome = outcome;
         atWork = new AtomicInteger(active.size());
         for (ActiveQueue queue : active) {
             queues.computeIfAbsent(queue.worker(), worker -> new ArrayList<>()).add(queue);
@@ -78,7 +92,7 @@ final class QueueExchange {
      */
     void begin(long patienceNanos) {
         if (queues.isEmpty()) {
-            state.set(State.MAKING);
+            outcome.state.set(State.MAKING);
             make();
             return;
         }
@@ -88,7 +102,7 @@ final class QueueExchange {
 
     /** On the worker's thread, between two turns. */
     private void rest(QueueWorker worker, List<ActiveQueue> its, long patient) {
-        if (state.get() != State.WAITING) {
+        if (outcome.state.get() != State.WAITING) {
             return;
         }
         if ((!worker.isFresh() || isInFlight(its)) && patient - System.nanoTime() > 0) {
@@ -113,28 +127,31 @@ final class QueueExchange {
     }
 
     private void isAtRest() {
-        if (atWork.decrementAndGet() == 0 && state.compareAndSet(State.WAITING, State.MAKING)) {
+        if (atWork.decrementAndGet() == 0 && outcome.state.compareAndSet(State.WAITING, State.MAKING)) {
             make();
         }
     }
 
     private void make() {
         clock.quiet();
-        Throwable refusal = null;
+        DeviceModel next = null;
         try {
-            action.run();
+            next = action.run();
         } catch (Throwable thrown) {
-            refusal = thrown;
+            outcome.refusal = thrown;
+        }
+        if (!outcome.state.compareAndSet(State.MAKING, State.DECIDED)) {
+            made.complete(null);
+            return;
         }
         clock.exchanged();
         try {
+            if (outcome.refusal == null) {
+                taken.accept(next);
+            }
             resume();
         } finally {
-            if (refusal == null) {
-                made.complete(null);
-            } else {
-                made.completeExceptionally(refusal);
-            }
+            made.complete(null);
         }
     }
 
@@ -161,9 +178,14 @@ final class QueueExchange {
         done.complete(null);
     }
 
-    /** Returns what is done when the exchange was made, or fails as it did. */
+    /** Returns what is done when the exchange was made or refused, or came to its end after it was left. */
     CompletableFuture<Void> made() {
         return made;
+    }
+
+    /** Returns what it, or the one that took its place, was refused with; null if it was not. */
+    Throwable refusal() {
+        return outcome.refusal;
     }
 
     /** Returns what is done when all queues have gone on after an exchange that was made or refused. */
@@ -173,30 +195,41 @@ final class QueueExchange {
 
     /** Gives up, unless the exchange is being made; who gives up has the queues go on. Returns whether it is given up. */
     boolean giveUp() {
-        return state.compareAndSet(State.WAITING, State.GIVEN_UP);
+        return outcome.state.compareAndSet(State.WAITING, State.GIVEN_UP);
     }
 
     /**
-     * Makes the exchange that was given up for other queues, which take the place of those that do not come to rest; on the control
-     * thread. Where it is refused they do not go on: who had the requests has them no more.
+     * Waits no more for an exchange that is being made, or was given up and is to be made for other queues.
+     *
+     * @return whether it is left: nothing goes on when it comes to its end; else it was made or refused
+     */
+    boolean leave() {
+        return outcome.state.compareAndSet(State.MAKING, State.LEFT) || outcome.state.compareAndSet(State.GIVEN_UP, State.LEFT);
+    }
+
+    /**
+     * Returns the exchange that was given up for other queues, which take the place of those that do not come to rest. Where it is
+     * refused they do not go on: who had the requests has them no more.
      *
      * @param successors the queues, which do not run
      */
-    QueueExchange makeWith(List<ActiveQueue> successors) {
-        boolean[] done = new boolean[1];
-        Action noted = () -> {
-            action.run();
-            done[0] = true;
-        };
-        QueueExchange exchange = new QueueExchange(successors, noted, () -> done[0] ? goesOn.get() : null, clock);
+    QueueExchange with(List<ActiveQueue> successors) {
         int chains = 0;
         for (ActiveQueue queue : successors) {
             chains += queue.fencedChains();
         }
         clock.takesFromBeginning(chains);
-        exchange.state.set(State.MAKING);
-        exchange.make();
-        return exchange;
+        return new QueueExchange(
+                successors, action, taken, () -> outcome.refusal == null ? goesOn.get() : null, clock, outcome);
+    }
+
+    /** Makes one that is {@linkplain #with for other queues}, unless it was left; on any thread. */
+    void makeInstead() {
+        if (outcome.state.compareAndSet(State.GIVEN_UP, State.MAKING)) {
+            make();
+        } else {
+            made.complete(null);
+        }
     }
 
     QueuePause pause() {

@@ -72,6 +72,8 @@ final class SoftwareDataPath implements DataPath {
     private volatile boolean closed;
     /** Takes chains away from a backend, some of which others are still at work on: nothing goes on; null if there is none. */
     private Fence pendingFence;
+    /** An exchange that nobody waits for any more, and that may change what is behind the model until it ends; null if there is none. */
+    private QueueExchange left;
     private volatile Health health = Health.OK;
     /** For the watchdog. */
     private final OverdueRequests[] ages;
@@ -212,7 +214,11 @@ final class SoftwareDataPath implements DataPath {
 
     private void setReady(int index, boolean ready) {
         queues[index].ready = ready;
-        if (model instanceof PullingDeviceModel pulling) {
+        tellReady(model, index, ready);
+    }
+
+    private static void tellReady(DeviceModel told, int index, boolean ready) {
+        if (told instanceof PullingDeviceModel pulling) {
             pulling.ready(index, ready);
         }
     }
@@ -333,6 +339,7 @@ final class SoftwareDataPath implements DataPath {
     /** Stops queues from taking chains, and waits until none is in flight. */
     private void drain(List<VirtqueueSetup> stopping) throws VdpaException {
         settleFence();
+        awaitLeft();
         awaitOrHold(stop(stopping));
         health = Health.OK;
     }
@@ -470,11 +477,12 @@ final class SoftwareDataPath implements DataPath {
 
     private synchronized QueuePause exchange(Duration deadline, Exchange exchange, boolean byForce) throws VdpaException {
         settleFence();
+        awaitLeft();
         List<ActiveQueue> queuesNow = activeQueues();
         Fence fence = byForce ? prepareFence(queuesNow) : null;
         long end = System.nanoTime() + deadline.toNanos();
         QueueExchange run = new QueueExchange(
-                queuesNow, () -> goOnWith(exchange.run()), this::goesOn);
+                queuesNow, () -> told(exchange.run()), next -> model = next, this::goesOn);
         run.begin(Math.min(deadline.toNanos() / 2, MOST_PATIENCE_NANOS));
         try {
             awaitUntil(run.made(), end, byForce ? WAKE_NANOS : 0);
@@ -483,17 +491,66 @@ final class SoftwareDataPath implements DataPath {
                 if (fence == null) {
                     throw refused(stuck(deadline.toNanos()));
                 }
-                run = exchangeFenced(run, fence, deadline);
+                return exchangeFenced(run, fence, deadline);
             }
-            awaitOrHold(run.made());
-        } finally {
-            // However it is left, such as by an interrupt: what has not begun by then never does.
+        } catch (VdpaException interrupted) {
             if (run.giveUp()) {
                 resumeAll();
+                throw interrupted;
             }
+        }
+        awaitDecided(run);
+        if (run.refusal() != null) {
+            throw refusal(run.refusal());
         }
         awaitResumed(run);
         return run.pause();
+    }
+
+    /**
+     * Waits, also when it is interrupted, for an exchange that has begun. One that does not end is left: queues hold then, until it has
+     * ended.
+     */
+    private void awaitDecided(QueueExchange run) throws VdpaException {
+        boolean interrupted = false;
+        long end = System.nanoTime() + settings.drainNanos();
+        try {
+            while (true) {
+                try {
+                    run.made().get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    return;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (TimeoutException e) {
+                    if (run.leave()) {
+                        throw hangs(run, e);
+                    }
+                    return; // It was made or refused, and its queues are kept from going on.
+                } catch (ExecutionException e) {
+                    throw refusal(e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** What was being exchanged is in an unknown state: nothing goes on before it is known to have ended. */
+    private VdpaException hangs(QueueExchange run, TimeoutException late) {
+        left = run;
+        health = new Health(Reason.BACKEND_STUCK, "a backend does not come back from an exchange that has begun; waited "
+                + TimeUnit.NANOSECONDS.toMillis(settings.drainNanos()) + " ms");
+        return new VdpaException(VdpaError.EIO, Reason.BACKEND_STUCK, health.sentence(), late);
+    }
+
+    /** Waits for the end of an exchange that nobody has waited for. */
+    private void awaitLeft() throws VdpaException {
+        if (left != null) {
+            awaitOrHold(left.made());
+            left = null;
+        }
     }
 
     /** All goes on as it was. */
@@ -518,48 +575,53 @@ final class SoftwareDataPath implements DataPath {
     }
 
     /** Takes what does not end away from who has it, and makes the exchange with queues that go on from there. */
-    private QueueExchange exchangeFenced(QueueExchange run, Fence fence, Duration deadline) throws VdpaException {
+    private QueuePause exchangeFenced(QueueExchange run, Fence fence, Duration deadline) throws VdpaException {
         String obstacle = fence.obstacle();
         if (!obstacle.isEmpty()) {
             throw refused(obstacle + "; " + stuck(deadline.toNanos()));
         }
         pendingFence = fence;
-        CompletableFuture<QueueExchange> made = new CompletableFuture<>();
+        CompletableFuture<QueueExchange> instead = new CompletableFuture<>();
+        boolean goesOn = false;
         try {
-            fence.raise(() -> goOnFenced(run, made), settings.drainNanos());
+            goesOn = fence.raise(() -> succeedFenced(run, instead), () -> instead.resultNow().makeInstead(), settings.drainNanos());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (!made.isDone()) {
-            settleFence();
-            if (pendingFence != null) {
-                health = new Health(Reason.BACKEND_STUCK, "requests are taken away from the backend, and somebody is still at work"
-                        + " on them; " + stuck(deadline.toNanos()));
-                throw new VdpaException(VdpaError.EIO, Reason.BACKEND_STUCK, health.sentence(), null);
-            }
-            goOnFenced(run, made);
+        if (!instead.isDone() && !succeedFenced(run, instead) && !instead.isDone()) {
+            health = new Health(Reason.BACKEND_STUCK, "requests are taken away from the backend, and somebody is still at work"
+                    + " on them; " + stuck(deadline.toNanos()));
+            throw new VdpaException(VdpaError.EIO, Reason.BACKEND_STUCK, health.sentence(), null);
         }
-        QueueExchange forced = of(made);
-        Throwable refusal = forced.made().isCompletedExceptionally() ? forced.made().exceptionNow() : null;
+        QueueExchange forced = of(instead);
+        if (!goesOn) {
+            // Not on this thread: whoever does it may not come back.
+            Thread.ofPlatform().daemon().name("busbar-" + name + "-exchange").start(forced::makeInstead);
+        }
+        awaitDecided(forced);
+        Throwable refusal = forced.refusal();
         if (refusal != null) {
             Reason reason = refusal instanceof VdpaException why ? why.reason() : Reason.INTERNAL;
             throw new VdpaException(VdpaError.EIO, reason, refusal.getMessage(), refusal);
         }
-        return forced;
+        awaitResumed(forced);
+        return forced.pause();
     }
 
     /**
-     * On the control thread, or on that of the queues while the control thread waits. Nothing is done if somebody has just begun to
-     * look at what is taken away: the control thread asks again.
+     * Puts other queues into the place of those that are fenced, and has the exchange for them; on the control thread, or on that of
+     * the queues while the control thread waits. Nothing is done if somebody has just begun to look at what is taken away: the control
+     * thread asks again.
+     *
+     * @return whether that is done; if it has failed the future says so
      */
-    private void goOnFenced(QueueExchange run, CompletableFuture<QueueExchange> made) {
+    private boolean succeedFenced(QueueExchange run, CompletableFuture<QueueExchange> instead) {
         try {
             settleFence();
-            if (pendingFence == null) {
-                made.complete(run.makeWith(activeQueues()));
-            }
+            return pendingFence == null && instead.complete(run.with(activeQueues()));
         } catch (VdpaException | RuntimeException | Error e) {
-            made.completeExceptionally(e);
+            instead.completeExceptionally(e);
+            return false;
         }
     }
 
@@ -606,14 +668,14 @@ final class SoftwareDataPath implements DataPath {
         queue.active = next;
     }
 
-    /** On the thread of a queue, while the control thread waits; no queue runs. */
-    private void goOnWith(DeviceModel next) {
+    /** Has the next model know which queues are ready; on the thread of a queue, no queue runs. */
+    private DeviceModel told(DeviceModel next) {
         if (next != model) {
-            model = next;
             for (int i = 0; i < queues.length; i++) {
-                setReady(i, queues[i].ready);
+                tellReady(next, i, queues[i].ready);
             }
         }
+        return next;
     }
 
     /** Returns what the queues go on with, or null; on the thread of a queue, while the control thread waits. */

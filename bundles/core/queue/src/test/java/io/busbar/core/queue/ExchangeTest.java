@@ -2,11 +2,13 @@ package io.busbar.core.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.busbar.api.device.Chain;
 import io.busbar.api.device.ChainSource;
 import io.busbar.api.device.QueuePause;
 import io.busbar.api.vdpa.Health;
+import io.busbar.api.vdpa.Reason;
 import io.busbar.api.vdpa.VdpaError;
 import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.virtio.VirtioConfig;
@@ -34,6 +36,8 @@ class ExchangeTest {
     private static final long FEATURES = 1L << VirtioConfig.VIRTIO_F_VERSION_1;
     private static final EngineSettings SETTINGS =
             new EngineSettings(25_000, TimeUnit.SECONDS.toNanos(10), 2, 2, true);
+    private static final EngineSettings HASTY =
+            new EngineSettings(0, TimeUnit.MILLISECONDS.toNanos(300), 2, 1, false);
     private static final Duration PATIENT = Duration.ofSeconds(20);
     private static final Duration IMPATIENT = Duration.ofMillis(50);
 
@@ -275,5 +279,51 @@ class ExchangeTest {
         take().complete(0);
         assertThat(awaitUsed()).as("the queue goes on").isEqualTo(1);
         assertThat(broken).isEmpty();
+    }
+
+    @Test
+    void one_that_does_not_come_back_is_left_and_the_device_holds_until_it_has() throws Exception {
+        CountDownLatch comesBack = new CountDownLatch(1);
+        BlockingQueue<Chain> takenByNext = new LinkedBlockingQueue<>();
+        TestModel next = new TestModel(takenByNext::add);
+        try (TestDriver other = new TestDriver()) {
+            SoftwareDataPath hasty = new SoftwareDataPath("hasty", 1, (index, sentence) -> broken.add(sentence), HASTY, 1024);
+            hasty.setMemory(other.memory());
+            hasty.setFeatures(FEATURES);
+            hasty.attach(model);
+            other.setUp(hasty, 0, SIZE);
+            hasty.run();
+
+            VdpaException refused = catchThrowableOfType(VdpaException.class, () -> hasty.exchange(Duration.ofSeconds(1), () -> {
+                await(comesBack);
+                return next;
+            }));
+            assertThat(refused.error()).isEqualTo(VdpaError.EIO);
+            assertThat(refused.reason()).isEqualTo(Reason.BACKEND_STUCK);
+            assertThat(refused).hasMessageStartingWith("a backend does not come back from an exchange");
+            assertThat(hasty.health().reason()).isEqualTo(Reason.BACKEND_STUCK);
+            assertThatThrownBy(hasty::detach).as("what it may still change").isInstanceOf(VdpaException.class);
+
+            DriverRing theirs = other.ring(0, SIZE, FEATURES);
+            theirs.add(new long[] {TestDriver.buffer(0)}, new int[] {512}, 0, 1, 0);
+            theirs.publish();
+            other.kickIfNeeded(theirs);
+            comesBack.countDown();
+            hasty.detach();
+            assertThat(taken).isEmpty();
+            assertThat(takenByNext).as("it was left").isEmpty();
+            hasty.attach(model);
+            take().complete(0);
+            assertThat(hasty.health()).isEqualTo(Health.OK);
+            hasty.close();
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

@@ -333,4 +333,47 @@ class FenceTest {
         called.await();
         assertThat(refused()).hasMessageStartingWith("thread busbar-test-q0 is inside the backend");
     }
+
+    @Test
+    void an_exchange_that_the_thread_of_the_queues_does_not_come_back_from_is_left() throws Exception {
+        start(new TestModel(old::add));
+        send(0);
+        take(old);
+        isLeftAndGoesOnWhenItHasEnded();
+    }
+
+    @Test
+    void an_exchange_for_a_thread_that_is_left_to_its_backend_may_not_come_back_either() throws Exception {
+        CountDownLatch end = new CountDownLatch(1);
+        start(new TestModel(chain -> {
+            try {
+                end.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }));
+        send(0);
+        eventually("it is taken", () -> path.counters(0).get("chains") == 1);
+        try {
+            isLeftAndGoesOnWhenItHasEnded();
+        } finally {
+            end.countDown();
+        }
+    }
+
+    private void isLeftAndGoesOnWhenItHasEnded() throws Exception {
+        VdpaException refusal = catchThrowableOfType(VdpaException.class, () -> path.exchangeByForce(SHORT, () -> {
+            block();
+            return successor;
+        }));
+        assertThat(refusal.error()).isEqualTo(VdpaError.EIO);
+        assertThat(refusal.reason()).isEqualTo(Reason.BACKEND_STUCK);
+        assertThat(path.health().reason()).isEqualTo(Reason.BACKEND_STUCK);
+        assertThatThrownBy(path::detach).as("what it may still change").isInstanceOf(VdpaException.class);
+        goOn.countDown();
+        path.detach();
+        assertThat(next).isEmpty();
+        path.attach(successor);
+        theNextServes(0);
+    }
 }

@@ -450,7 +450,7 @@ final class DeviceParts implements OpenBackend.Listener {
      * @throws VdpaException what refuses; the backend is the one before then
      */
     QueuePause exchange(Present before, PartsOpener to, OpenBackend next, Duration deadline) throws VdpaException {
-        return exchange(before, to, next, succession -> path.exchange(deadline, succession), false);
+        return exchange(before, to, next, succession -> inTurn(before, deadline, succession), false);
     }
 
     /**
@@ -467,6 +467,18 @@ final class DeviceParts implements OpenBackend.Listener {
     /** Has the data path make an exchange. */
     private interface Way {
         QueuePause make(DataPath.Exchange succession) throws VdpaException;
+    }
+
+    /** An exchange that has begun and does not come back may have changed anything: the device holds until it has a backend again. */
+    private QueuePause inTurn(Present before, Duration deadline, DataPath.Exchange succession) throws VdpaException {
+        try {
+            return path.exchange(deadline, succession);
+        } catch (VdpaException refused) {
+            if (refused.error() == VdpaError.EIO && refused.reason() == Reason.BACKEND_STUCK) {
+                lost(before.backend());
+            }
+            throw refused;
+        }
     }
 
     private QueuePause byForce(Present before, Duration deadline, DataPath.Exchange succession) throws VdpaException {
@@ -539,7 +551,7 @@ final class DeviceParts implements OpenBackend.Listener {
         try {
             // A model that came meanwhile has its requests go past what watched them.
             checkPresent(before);
-            return exchange(before, to, next, succession -> path.exchange(deadline, () -> {
+            return exchange(before, to, next, succession -> inTurn(before, deadline, () -> {
                 last.run();
                 return succession.run();
             }), false);
@@ -560,7 +572,7 @@ final class DeviceParts implements OpenBackend.Listener {
         lock.lock();
         try {
             checkPresent(before);
-            path.exchange(deadline, () -> {
+            inTurn(before, deadline, () -> {
                 model.attach(through);
                 return model;
             });
@@ -729,7 +741,7 @@ final class DeviceParts implements OpenBackend.Listener {
             checkPresent(before);
             byte[] told = config();
             DeviceModel old = model;
-            QueuePause pause = unheard(exchange -> path.exchange(deadline, exchange), () -> succeed(old, next));
+            QueuePause pause = unheard(exchange -> inTurn(before, deadline, exchange), () -> succeed(old, next));
             quietly("statistics", () -> past.keep(old, vqCount));
             model = next;
             modelFactory = factory;

@@ -56,6 +56,8 @@ final class FakeEngine implements QueueEngine {
         volatile boolean running;
         volatile boolean stuck;
         volatile boolean cannotFence;
+        /** An exchange begins, and does not come back in time. */
+        volatile boolean hangs;
         volatile String overdue = "";
         volatile boolean closed;
         volatile long features;
@@ -168,6 +170,9 @@ final class FakeEngine implements QueueEngine {
                 model = exchange.run();
             } finally {
                 traffic.writeLock().unlock();
+            }
+            if (hangs) {
+                throw new VdpaException(VdpaError.EIO, Reason.BACKEND_STUCK, "it does not come back", null);
             }
             return new QueuePause(3000, 2000, 1000, 16);
         }

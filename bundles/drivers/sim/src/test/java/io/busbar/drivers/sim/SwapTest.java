@@ -336,6 +336,18 @@ class SwapTest {
     }
 
     @Test
+    void a_device_whose_exchange_does_not_come_back_holds_and_has_its_backend_opened_anew() throws VdpaException {
+        add();
+        engine.path.hangs = true;
+        assertThat(refused("memory", "path", "/b").reason()).isEqualTo(Reason.BACKEND_STUCK);
+        assertThat(engine.path.calls).as("nothing goes on with what may be changed").containsSequence("exchange 250", "detach");
+        assertThat(before.closed).isTrue();
+        engine.path.hangs = false;
+        Eventually.that("the device goes on", () -> engine.path.model != null && device.health().ok());
+        assertThat(models.last().backend).isSameAs(file.last()).isNotSameAs(before);
+    }
+
+    @Test
     void the_same_storage_is_swapped_by_force_only_by_a_backend_that_can_fence_it() throws VdpaException {
         file.disk = true;
         add();
