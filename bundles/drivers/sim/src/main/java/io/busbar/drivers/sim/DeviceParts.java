@@ -30,7 +30,6 @@ import io.busbar.core.virtio.VirtioConfig;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -741,7 +740,10 @@ final class DeviceParts implements OpenBackend.Listener {
             checkPresent(before);
             byte[] told = config();
             DeviceModel old = model;
-            QueuePause pause = unheard(exchange -> inTurn(before, deadline, exchange), () -> succeed(old, next));
+            QueuePause pause;
+            try (HeldViewers held = HeldViewers.hold(viewers, deadline)) {
+                pause = unheard(exchange -> inTurn(before, deadline, exchange), () -> succeed(old, next, held));
+            }
             quietly("statistics", () -> past.keep(old, vqCount));
             model = next;
             modelFactory = factory;
@@ -755,7 +757,7 @@ final class DeviceParts implements OpenBackend.Listener {
     }
 
     /** Has a model go on from where another one is, which is left as it is; no chain is in flight. */
-    private DeviceModel succeed(DeviceModel old, DeviceModel next) throws VdpaException {
+    private DeviceModel succeed(DeviceModel old, DeviceModel next, HeldViewers held) throws VdpaException {
         boolean done = false;
         try {
             tellAgain(next);
@@ -763,8 +765,7 @@ final class DeviceParts implements OpenBackend.Listener {
                 handOver(stateful.saveState(), next);
             }
             done = true;
-            // The typist first: nobody else types meanwhile.
-            viewers.stream().sorted(Comparator.comparing(viewer -> !viewer.types())).forEach(viewer -> viewer.follow(next));
+            held.follow(next);
             return next;
         } finally {
             if (!done) {

@@ -4,7 +4,10 @@ import io.busbar.api.device.DeviceModel;
 import io.busbar.api.device.ViewedDeviceModel;
 import io.busbar.api.vdpa.ConsoleViewer;
 import io.busbar.api.vdpa.VdpaException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -12,7 +15,9 @@ import org.slf4j.LoggerFactory;
  * Somebody who looks at a console, and goes on looking when another device model takes the place of the one that is there. It ends with
  * a model that leaves without a successor.
  *
- * <p>Threads: those of a viewer, and the one that makes the exchange. What is read, typed or said is so at one model or at the other.
+ * <p>Threads: those of a viewer, and the one that makes the exchange. What is read, typed or said is so at one model or at the other: who
+ * begins an exchange {@linkplain #hold holds} the viewer, so that the thread of the queues takes no lock when it has it
+ * {@linkplain #follow follow}.
  */
 final class LastingViewer implements ConsoleViewer {
 
@@ -20,7 +25,8 @@ final class LastingViewer implements ConsoleViewer {
 
     private final String device;
     private final Consumer<LastingViewer> atEnd;
-    private ConsoleViewer now;
+    private final ReentrantLock lock = new ReentrantLock();
+    private volatile ConsoleViewer now;
     /** What was missed at the models before and nobody was told of yet. */
     private long missedBefore;
     private boolean closed;
@@ -38,8 +44,23 @@ final class LastingViewer implements ConsoleViewer {
         this.atEnd = atEnd;
     }
 
-    /** Goes on at a model that goes on from where the one before is. Where it cannot it ends with that one. */
-    synchronized void follow(DeviceModel next) {
+    /**
+     * Keeps its threads from the model until {@link #release}; who is at it is waited for.
+     *
+     * @param nanos how long that may take
+     * @return whether it is held
+     */
+    boolean hold(long nanos) throws InterruptedException {
+        return lock.tryLock(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Lets its threads go on; on the thread that has held it. */
+    void release() {
+        lock.unlock();
+    }
+
+    /** Goes on at a model that goes on from where the one before is, while it is held; any thread. Where it cannot it ends with that one. */
+    void follow(DeviceModel next) {
         if (closed || !(next instanceof ViewedDeviceModel model) || !(now instanceof ViewedDeviceModel.Viewer before)) {
             return;
         }
@@ -52,52 +73,71 @@ final class LastingViewer implements ConsoleViewer {
         }
     }
 
-    private synchronized ConsoleViewer now() {
-        return now;
+    /** Returns whether it types, while it is held. */
+    boolean isTypist() {
+        return now.types();
+    }
+
+    /** What is done at one model. */
+    private <T> T atOne(Supplier<T> call) {
+        lock.lock();
+        try {
+            return call.get();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** One that waits at a model that is replaced is woken by its end. */
     @Override
     public void await(long nanos) throws InterruptedException {
-        now().await(nanos);
+        now.await(nanos);
     }
 
     @Override
-    public synchronized int read(byte[] target, int offset, int length) {
-        return now.read(target, offset, length);
+    public int read(byte[] target, int offset, int length) {
+        return atOne(() -> now.read(target, offset, length));
     }
 
     @Override
-    public synchronized long missed() {
-        long all = missedBefore + now.missed();
-        missedBefore = 0;
-        return all;
+    public long missed() {
+        return atOne(() -> {
+            long all = missedBefore + now.missed();
+            missedBefore = 0;
+            return all;
+        });
     }
 
     @Override
-    public synchronized int type(byte[] source, int offset, int length) {
-        return now.type(source, offset, length);
+    public int type(byte[] source, int offset, int length) {
+        return atOne(() -> now.type(source, offset, length));
     }
 
     @Override
-    public synchronized boolean types() {
-        return now.types();
+    public boolean types() {
+        return atOne(() -> now.types());
     }
 
     @Override
-    public synchronized String typist() {
-        return now.typist();
+    public String typist() {
+        return atOne(() -> now.typist());
     }
 
     @Override
-    public synchronized void resize(int columns, int rows) {
-        now.resize(columns, rows);
+    public void resize(int columns, int rows) {
+        atOne(() -> {
+            now.resize(columns, rows);
+            return null;
+        });
     }
 
     @Override
-    public synchronized void close() {
-        closed = true;
-        now.close();
-        atEnd.accept(this);
+    public void close() {
+        atOne(() -> {
+            closed = true;
+            now.close();
+            atEnd.accept(this);
+            return null;
+        });
     }
 }

@@ -278,6 +278,7 @@ final class FakeModels implements DeviceModelFactory {
         private int read;
         private int missed;
         volatile boolean closed;
+        volatile Runnable whileReading = () -> { };
 
         FakeViewer(ViewedDeviceModel.Looking from) {
             this.from = from;
@@ -294,6 +295,7 @@ final class FakeModels implements DeviceModelFactory {
 
         @Override
         public int read(byte[] target, int offset, int length) {
+            whileReading.run();
             read++;
             missed++;
             return 1;

@@ -16,11 +16,13 @@ import io.busbar.api.vdpa.VdpaException;
 import io.busbar.api.vdpa.VdpaParentDevice;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** A device gets another device model: what stays, what is handed over, and what is refused. */
 class ModelSwapTest {
@@ -177,14 +179,18 @@ class ModelSwapTest {
         assertThat(((FakeModels.Stateful) next.last()).settled).isEqualTo((byte) 7);
     }
 
-    @Test
-    void who_looks_goes_on_at_the_new_model_the_typist_first_and_who_has_left_does_not() throws VdpaException {
+    private ConsoleAccess addConsole() throws VdpaException {
         old.console = true;
         next.console = true;
         factories.remove(next);
         device = sim.devAdd(new AddRequest("con0", Map.of("backend", "file", "path", "/con")));
         factories.add(next, FakeBundle.newer());
-        ConsoleAccess console = (ConsoleAccess) device.ops();
+        return (ConsoleAccess) device.ops();
+    }
+
+    @Test
+    void who_looks_goes_on_at_the_new_model_the_typist_first_and_who_has_left_does_not() throws VdpaException {
+        ConsoleAccess console = addConsole();
         ConsoleViewer watcher = console.view(0, ConsoleViewer.Mode.WATCH, "ann");
         ConsoleViewer typist = console.view(0, ConsoleViewer.Mode.TAKE_OVER, "ben");
         console.view(0, ConsoleViewer.Mode.WATCH, "left").close();
@@ -200,5 +206,36 @@ class ModelSwapTest {
         assertThat(there.viewers).extracting(viewer -> viewer.closed).containsExactly(false, true);
         swap();
         assertThat(next.last().calls).endsWith("restoreState", "resume ben TAKE_OVER 2");
+    }
+
+    @Test
+    @Timeout(60)
+    void the_queues_do_not_wait_for_somebody_who_looks() throws Exception {
+        ConsoleViewer reader = addConsole().view(0, ConsoleViewer.Mode.WATCH, "ann");
+        CountDownLatch reads = new CountDownLatch(1);
+        CountDownLatch comesBack = new CountDownLatch(1);
+        ((FakeModels.Viewed) old.last()).viewers.getFirst().whileReading = () -> {
+            reads.countDown();
+            await(comesBack);
+        };
+        Thread reading = Thread.ofPlatform().start(() -> reader.read(new byte[1], 0, 1));
+        reads.await();
+
+        VdpaException refusal = refused();
+        assertThat(refusal.error()).isEqualTo(VdpaError.ETIMEDOUT);
+        assertThat(refusal).hasMessageStartingWith("somebody who looks at the console does not come back");
+        assertThat(engine.path.calls).as("no queue was stopped").noneMatch(call -> call.startsWith("exchange"));
+        comesBack.countDown();
+        reading.join();
+        swap();
+        assertThat(next.last().calls).endsWith("restoreState", "resume ann WATCH 1");
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }
