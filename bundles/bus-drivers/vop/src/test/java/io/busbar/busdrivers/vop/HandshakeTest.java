@@ -15,6 +15,7 @@ import io.busbar.core.virtio.block.VirtioBlk;
 import io.busbar.core.virtio.vop.DeviceCtrl;
 import io.busbar.core.virtio.vop.VopRing;
 import io.busbar.testkit.vdpa.FakeDisk;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -233,6 +234,20 @@ class HandshakeTest {
         driver.status(0);
         driver.bringUpAgain();
         assertThat(driver.readBlock(0, 512)).hasSize(512);
+    }
+
+    @Test
+    void theUsedRingOfBeforeAResetIsNotTouchedAnyMore() throws Exception {
+        driver.bringUp();
+        driver.writeBlock(0, new byte[512]);
+        MemorySegment old = driver.used[0].segment();
+        driver.reset();
+        old.fill((byte) 0x5a);
+        driver.bringUpAgain();
+        driver.writeBlock(0, new byte[512]);
+        assertThat(driver.readBlock(0, 512)).hasSize(512);
+
+        assertThat(old.toArray(ValueLayout.JAVA_BYTE)).containsOnly(0x5a);
     }
 
     @Test

@@ -15,6 +15,7 @@ import io.busbar.api.vdpa.VdpaException;
 import io.busbar.core.virtio.VirtioIds;
 import io.busbar.core.virtio.block.BlockConfigLayout;
 import io.busbar.core.virtio.net.VirtioNet;
+import io.busbar.core.virtio.vop.BootParam;
 import io.busbar.core.virtio.vop.DeviceCtrl;
 import io.busbar.core.virtio.vop.DeviceDesc;
 import io.busbar.core.virtio.vop.DeviceEntry;
@@ -26,6 +27,8 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -134,8 +137,10 @@ class PublishTest {
     @Test
     void aPageThatIsFullIsAnErrorThatSaysSo() throws Exception {
         int published = 0;
+        int shared = 0;
         VdpaException refusal = null;
         while (refusal == null) {
+            shared = rig.link.sharedByHost();
             try {
                 rig.publish(new EchoDevice("dev" + published, 4, 136));
                 published++;
@@ -148,6 +153,42 @@ class PublishTest {
         assertThat(refusal.error()).isEqualTo(VdpaError.ENOSPC);
         assertThat(refusal).hasMessage("the device page of mic0 is full: dev14 needs 272 bytes, and 256 are left");
         assertThat(rig.card.live()).hasSize(published);
+        assertThat(rig.link.sharedByHost()).as("nothing is left of the attempt").isEqualTo(shared);
+    }
+
+    @Test
+    void anEntryIsWholeWhenItsTypeIsThere() throws Exception {
+        AtomicInteger seen = new AtomicInteger();
+        AtomicInteger torn = new AtomicInteger();
+        AtomicBoolean over = new AtomicBoolean();
+        int at = BootParam.BYTES;
+        Thread card = Thread.ofPlatform().start(() -> {
+            int before = 0;
+            while (!over.get()) {
+                int type = rig.card.page.getByte(at);
+                if (type != before && (type == 41 || type == 42)) {
+                    // Behind the numbers and one queue: features offered, accepted, configuration.
+                    boolean whole = rig.card.page.getByte(at + 8 + 24 + 16) == type && rig.card.page.getByte(at + 1) == 1;
+                    // Unless it has gone meanwhile.
+                    torn.addAndGet(whole || rig.card.page.getByte(at) != type ? 0 : 1);
+                    seen.incrementAndGet();
+                }
+                before = type;
+            }
+        });
+        for (int i = 0; i < 300; i++) {
+            int type = 41 + i % 2;
+            EchoDevice echo = new EchoDevice("echo0", type, 1, 1, EchoDevice.FEATURES);
+            echo.setConfig(0, type);
+            rig.publish(echo).close();
+            echo.close();
+        }
+        over.set(true);
+        card.join();
+
+        assertThat(rig.card.decode().entries()).as("all of them were at one place").hasSize(1);
+        assertThat(seen.get()).isPositive();
+        assertThat(torn).hasValue(0);
     }
 
     @Test
@@ -243,6 +284,41 @@ class PublishTest {
 
         rig.publish(new EchoDevice("c", 1, 0));
         assertThat(rig.card.live().getFirst().offset()).isEqualTo(driver.slot.offset());
+    }
+
+    @Test
+    void aCardThatHasLeftIsNotWaitedForAndItsPlacesAreFree() throws Exception {
+        rig = patient();
+        rig.card.comeUp();
+        int before = rig.link.sharedByHost();
+        Binding binding = rig.publish(new FakeDisk(DISK_BYTES));
+        ScriptedDriver driver = rig.card.driver().bringUp();
+        driver.reset();
+        driver.leave();
+        rig.card.page.putByte(BootParam.CONFIG_DB, BootParam.NO_DOORBELL);
+        long start = System.nanoTime();
+        binding.close();
+
+        assertThat(System.nanoTime() - start).isLessThan(SECOND_NANOS);
+        assertThat(rig.link.sharedByHost()).isEqualTo(before);
+        rig.publish(new FakeDisk(DISK_BYTES));
+        assertThat(rig.card.live()).singleElement().satisfies(slot -> assertThat(slot.offset()).isEqualTo(driver.slot.offset()));
+    }
+
+    @Test
+    void aCardThatComesBackFindsItsDevices() throws Exception {
+        rig.card.comeUp();
+        Binding binding = rig.publish(new FakeDisk(DISK_BYTES));
+        ScriptedDriver driver = rig.card.driver().bringUp();
+        driver.writeBlock(2, EchoDevice.pattern(512));
+        driver.reset();
+        driver.leave();
+        rig.card.close();
+        rig.card.page.putByte(BootParam.CONFIG_DB, BootParam.NO_DOORBELL);
+        eventually("not connected", () -> !binding.connected());
+        rig.card.comeUp();
+
+        assertThat(rig.card.driver().bringUp().readBlock(2, 512)).isEqualTo(EchoDevice.pattern(512));
     }
 
     @Test
@@ -390,7 +466,7 @@ class PublishTest {
 
     @Test
     void anAcknowledgementThatIsTooLateIsNotTakenForThatOfARemoval() throws Exception {
-        beginPatiently();
+        rig = patient();
         rig.card.comeUp();
         FakeDisk disk = new FakeDisk(DISK_BYTES);
         Binding binding = rig.publish(disk);
@@ -412,7 +488,7 @@ class PublishTest {
 
     @Test
     void aChangeIsToldOnceMoreWhenItsAcknowledgementMayBeThatOfAnEarlierOne() throws Exception {
-        beginPatiently();
+        rig = patient();
         rig.card.comeUp();
         FakeDisk disk = new FakeDisk(DISK_BYTES);
         Binding binding = rig.publish(disk);
@@ -433,9 +509,9 @@ class PublishTest {
     }
 
     /** For what has to be done within the deadline, however busy the machine is. */
-    private void beginPatiently() throws Exception {
+    private Rig patient() throws Exception {
         rig.close();
-        rig = new Rig(new VopSettings(10 * Rig.ACK_MILLIS, 256, Rig.QUEUE_BYTES));
+        return new Rig(new VopSettings(10 * Rig.ACK_MILLIS, 256, Rig.QUEUE_BYTES));
     }
 
     private static void missAChange(Binding binding, FakeDisk disk) {

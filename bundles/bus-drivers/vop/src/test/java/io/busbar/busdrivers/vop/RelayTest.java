@@ -439,6 +439,33 @@ class RelayTest {
         return driver.used[0].segment().get(ValueLayout.JAVA_SHORT, 4 + 8 * 128);
     }
 
+    /** Longer than a transfer may be, and in no line with anything: what is copied is neither moved nor mixed up. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 13, 63})
+    void aLongBufferAtAnyAddressArrivesWhole(int skew) {
+        int bytes = 600_001;
+        byte[] sent = EchoDevice.pattern(bytes);
+        long from = rig.card.allocate(bytes, skew);
+        driver.write(from, sent);
+        echo.write(0);
+        add(0, new long[] {from}, new int[] {bytes}, 1);
+        driver.kick(0);
+        driver.awaitUsed(0);
+        assertThat(echo.received()).singleElement().isEqualTo(sent);
+
+        long before = rig.card.allocate(64, 0);
+        long to = rig.card.allocate(bytes, skew);
+        driver.write(before, new byte[64]);
+        echo.write(bytes);
+        add(0, new long[] {to}, new int[] {bytes}, 0);
+        driver.kick(0);
+        driver.awaitUsed(0);
+        assertThat(driver.rings[0].usedLength()).isEqualTo(bytes);
+        assertThat(driver.read(to, bytes)).isEqualTo(sent);
+        assertThat(driver.read(before, 64)).containsOnly(0);
+        assertThat(driver.read(to + bytes, 64)).containsOnly(0);
+    }
+
     @Test
     void aLongBufferIsSeveralTransfers() {
         int bytes = Rig.QUEUE_BYTES - 64;

@@ -177,6 +177,13 @@ final class ScriptedDriver {
         put(ctrl + DeviceCtrl.GUEST_ACK, 1);
     }
 
+    /** Of itself, as a card does that shuts down. */
+    void leave() {
+        put(ctrl + DeviceCtrl.CARD_DB, -1);
+        interrupt.close();
+        ring();
+    }
+
     /** As the last that a driver says of a device that goes. */
     void letGo() {
         put(ctrl + DeviceCtrl.CARD_DB, -1);
