@@ -291,6 +291,13 @@ final class UpgradeIT {
         refused(busbar, Distribution.home(),
                 "own0 is bound by virtio, whose driver cannot go on in another process; this process goes on");
         busbar.ok("vdpa", "dev", "del", "own0");
+        busbar.ok("vdpa", "dev", "add", "name", "near0", "mgmtdev", "sim_block", "backend", "memory", "size", "1M");
+        busbar.ok("vdpa", "dev", "add", "name", "far0", "mgmtdev", "vhost_user", "socket", busbar.socket("near0").toString(),
+                "class", "block");
+        refused(busbar, Distribution.home(),
+                "far0 is of management device vhost_user, whose devices cannot go on in another process; this process goes on");
+        busbar.ok("vdpa", "dev", "del", "far0");
+        busbar.ok("vdpa", "dev", "del", "near0");
     }
 
     private static void refused(BusbarProcess busbar, Path home, String why) {
