@@ -22,6 +22,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -87,6 +88,9 @@ class DmaTest {
                 live.add(modelled(random));
             } else if (choice == 1) {
                 live.remove(random.nextInt(live.size())).memory.close();
+            } else if (choice < 4) {
+                store(random, live);
+                live.forEach(Modelled::check);
             } else {
                 int result = copy(random, live, ended);
                 done += result == DmaCompletion.DONE ? 1 : 0;
@@ -97,6 +101,31 @@ class DmaTest {
         assertThat(done).isGreaterThan(100);
         assertThat(faults).isGreaterThan(100);
         live.forEach(one -> one.memory.close());
+    }
+
+    /** By the processor: any length at any address, through a window that is made for it. */
+    private void store(Random random, List<Modelled> live) throws VopException {
+        Modelled near = live.get(random.nextInt(live.size()));
+        LinkEnd end = random.nextInt(4) == 0 ? near.owner : near.owner == host ? card : host;
+        int bytes = 1 + random.nextInt(near.bytes.length);
+        long address = near.memory.peerAddress() + random.nextLong(-200, near.bytes.length + 200L);
+        Modelled far = live.stream().filter(one -> one.owner != end && one.holds(address, bytes)).findFirst().orElse(null);
+        if (far == null) {
+            assertThatThrownBy(() -> end.map(address, bytes, end.meter("model", 0)))
+                    .isInstanceOfSatisfying(VopException.class, e -> assertThat(e.error()).isEqualTo(VopError.EFAULT));
+            return;
+        }
+        byte[] data = new byte[bytes];
+        random.nextBytes(data);
+        int at = (int) (address - far.memory.peerAddress());
+        try (LinkWindow window = end.map(address, bytes, end.meter("model", 0))) {
+            byte[] read = new byte[bytes];
+            window.copyTo(0, MemorySegment.ofArray(read), 0, bytes);
+            assertThat(read).isEqualTo(Arrays.copyOfRange(far.bytes, at, at + bytes));
+            window.copyFrom(0, MemorySegment.ofArray(data), 0, bytes);
+            assertThatThrownBy(() -> window.copyFrom(1, MemorySegment.ofArray(data), 0, bytes)).isInstanceOf(IndexOutOfBoundsException.class);
+        }
+        System.arraycopy(data, 0, far.bytes, at, bytes);
     }
 
     private Modelled modelled(Random random) throws VopException {
