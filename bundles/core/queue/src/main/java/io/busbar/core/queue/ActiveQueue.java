@@ -34,7 +34,8 @@ abstract class ActiveQueue {
 
     private final int index;
     private final DeviceRing ring;
-    private final QueueWorker worker;
+    /** Changes only when a worker does not come back from the call of another queue: see {@link Substitution}. */
+    private volatile QueueWorker worker;
     private final QueueEvents events;
     private final QueueCounters counters;
     private final Runnable takeKick = this::takeKick;
@@ -91,6 +92,38 @@ abstract class ActiveQueue {
 
     QueueWorker worker() {
         return worker;
+    }
+
+    /** Makes it another thread's, which has it from {@link #arrive} on. */
+    void moveTo(QueueWorker next) {
+        worker = next;
+    }
+
+    /** Goes on with another thread, on it. A kick that the one before was told of, and has not come to, counts for nothing any more. */
+    void arrive(DeviceModel with) {
+        kickPending = false;
+        resumeOrBreak(with);
+    }
+
+    /** Has the owner do something that must be done, whoever that is by then; any thread. */
+    final void onOwner(Runnable command) {
+        worker.execute(() -> {
+            if (Thread.currentThread() == worker) {
+                command.run();
+            } else {
+                onOwner(command);
+            }
+        });
+    }
+
+    /** As {@link #onOwner}, but what a thread comes to when the queue is another one's is out of date, and is not done. */
+    final void onOwnerNow(Runnable command) {
+        QueueWorker now = worker;
+        now.execute(() -> {
+            if (now == worker) {
+                command.run();
+            }
+        });
     }
 
     int kickDescriptor() {
@@ -302,7 +335,9 @@ abstract class ActiveQueue {
 
     private void takeKick() {
         kickPending = false;
-        kicked();
+        if (Thread.currentThread() == worker) {
+            kicked();
+        }
     }
 
     /** Counts a kick. */

@@ -206,7 +206,7 @@ final class Fence {
     }
 
     /** Returns whether a worker is in foreign code that the call of a backend has led to, and in no verb; or has ended. */
-    private static boolean isElsewhere(Thread worker) {
+    static boolean isElsewhere(Thread worker) {
         for (StackTraceElement frame : worker.getStackTrace()) {
             if (WAYS.contains(frame.getClassName())) {
                 return frame.getClassName().equals(CALLER) && frame.getMethodName().equals(CALL);

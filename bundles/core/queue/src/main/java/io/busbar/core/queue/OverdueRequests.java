@@ -15,6 +15,7 @@ final class OverdueRequests {
     private ActiveQueue queue;
     private int[] uses = {};
     private long[] since = {};
+    private QueueWorker caller;
     private int call;
     private long callSince;
 
@@ -43,6 +44,11 @@ final class OverdueRequests {
                 : "";
     }
 
+    /** Returns the number of the call of the model that the queue's thread was in at two looks so far apart; 0 if there is none. */
+    int longCall(long nanos, long limit) {
+        return QueueWorker.isInside(call) && nanos - callSince >= limit ? call : 0;
+    }
+
     private void begin(ActiveQueue now) {
         queue = now;
         int slots = now instanceof PushedQueue ? now.size() : 0;
@@ -53,7 +59,8 @@ final class OverdueRequests {
 
     private void lookAtCall(QueueWorker worker, long nanos) {
         int seen = worker.modelCalls();
-        if (seen != call) {
+        if (seen != call || worker != caller) {
+            caller = worker;
             call = seen;
             callSince = nanos;
         }

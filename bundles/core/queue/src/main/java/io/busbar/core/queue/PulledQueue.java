@@ -147,7 +147,7 @@ final class PulledQueue extends ActiveQueue {
     }
 
     private void serve() {
-        worker().entersModel();
+        QueueWorker.current().entersModel(this);
         try {
             model.service(index(), chains);
             chains.end();
@@ -156,7 +156,7 @@ final class PulledQueue extends ActiveQueue {
         } catch (Throwable e) {
             modelThrew(e);
         } finally {
-            worker().leavesModel();
+            QueueWorker.current().leavesModel();
         }
     }
 

@@ -226,7 +226,7 @@ final class PushedQueue extends ActiveQueue {
     }
 
     private void process() {
-        worker().entersModel();
+        QueueWorker.current().entersModel(this);
         try {
             model.process(index(), batch);
         } catch (InternalError e) {
@@ -236,7 +236,7 @@ final class PushedQueue extends ActiveQueue {
             modelThrew(e);
             abandonBatch();
         } finally {
-            worker().leavesModel();
+            QueueWorker.current().leavesModel();
         }
     }
 
@@ -247,9 +247,17 @@ final class PushedQueue extends ActiveQueue {
         }
     }
 
-    /** Tells the model that a transfer has ended. */
+    /** Tells the model that a transfer has ended; on the thread that has started it. */
     void transferEnded(SlotChain chain, long result) {
-        worker().entersModel();
+        if (Thread.currentThread() == worker()) {
+            endTransfer(chain, result);
+        } else {
+            onOwner(() -> endTransfer(chain, result));
+        }
+    }
+
+    private void endTransfer(SlotChain chain, long result) {
+        QueueWorker.current().entersModel(this);
         try {
             chain.transferEnded(result);
         } catch (InternalError e) {
@@ -259,7 +267,7 @@ final class PushedQueue extends ActiveQueue {
             modelThrew(e);
             chain.giveUp();
         } finally {
-            worker().leavesModel();
+            QueueWorker.current().leavesModel();
         }
         chain.endIfLeft();
     }
@@ -296,7 +304,7 @@ final class PushedQueue extends ActiveQueue {
 
     /** Counts what a backend should not have done: a request completed twice; any thread. */
     void misused() {
-        worker().execute(() -> counters().add(QueueCounters.MISUSED, 1));
+        onOwner(() -> counters().add(QueueCounters.MISUSED, 1));
     }
 
     /** Counts a request that its backend used, or completed, after it was taken away from it; any thread. */
@@ -304,17 +312,23 @@ final class PushedQueue extends ActiveQueue {
         counters().addShared(QueueCounters.LATE, 1);
     }
 
-    /** Work on an I/O thread threw; any thread. The queue is broken before the chain, which is given up, can end. */
-    void failedElsewhere(Throwable e) {
-        worker().execute(() -> {
+    /** Work of a chain on an I/O thread threw; any thread. */
+    void failedElsewhere(SlotChain chain) {
+        onOwner(() -> takeFailure(chain));
+    }
+
+    /** Breaks the queue if work of a chain threw: before the chain, which is given up, can end. */
+    void takeFailure(SlotChain chain) {
+        Throwable e = chain.takeFailure();
+        if (e != null) {
             counters().add(QueueCounters.EXCEPTIONS, 1);
             breakBy("the device model failed on an I/O thread: " + e);
-        });
+        }
     }
 
     /** Nobody is at work any more on a chain that was given up; any thread. */
     void left(SlotChain chain) {
-        worker().execute(chain::endIfLeft);
+        onOwner(chain::endIfLeft);
     }
 
     boolean startTransfer(
@@ -325,10 +339,14 @@ final class PushedQueue extends ActiveQueue {
             int flags,
             IoCompletion completion,
             Object attachment) {
-        if (Thread.currentThread() != worker()) {
+        QueueWorker owner = worker();
+        if (Thread.currentThread() != owner) {
+            if (Thread.currentThread() instanceof QueueWorker) {
+                return false; // The queue is another thread's since a moment.
+            }
             throw new IllegalStateException("transfers start on the thread that owns the queue");
         }
-        AsyncIo io = worker().asyncIo();
+        AsyncIo io = owner.asyncIo();
         if (io == null || !io.start(slot, payload, descriptor, fileOffset, flags)) {
             return false;
         }

@@ -171,7 +171,7 @@ final class QueueExchange {
     }
 
     private void resume(ActiveQueue queue, DeviceModel model, CompletableFuture<Void> done) {
-        if (model != null) {
+        if (model != null && queue.worker() == Thread.currentThread()) {
             queue.resumeOrBreak(model);
         }
         clock.resumed();

@@ -55,6 +55,8 @@ final class QueueWorker extends QueueThread {
     private volatile boolean sleeping;
     /** Odd while the thread is inside a device model; another number for each call. */
     private volatile int modelCalls;
+    /** Whose call of the model it is, or was last. */
+    private ActiveQueue calling;
     private volatile boolean abandoned;
     private boolean ended;
 
@@ -133,10 +135,23 @@ final class QueueWorker extends QueueThread {
         return (call & 1) != 0;
     }
 
-    void entersModel() {
+    /** Returns the worker that the current thread is, where that is known. */
+    static QueueWorker current() {
+        return (QueueWorker) Thread.currentThread();
+    }
+
+    /** Returns whose call of the model it is whose number was read before; any thread. */
+    ActiveQueue calling() {
+        return calling;
+    }
+
+    /** On this thread. */
+    void entersModel(ActiveQueue queue) {
+        calling = queue;
         modelCalls = modelCalls + 1 | 1;
     }
 
+    /** On this thread. */
     void leavesModel() {
         modelCalls = modelCalls + 1 & ~1;
         if (abandoned) {
@@ -213,7 +228,7 @@ final class QueueWorker extends QueueThread {
         }
         boolean any = false;
         for (ActiveQueue queue : queues) {
-            any |= queue.workerFailed(e);
+            any |= isOurs(queue) && queue.workerFailed(e);
         }
         return any;
     }
@@ -230,9 +245,16 @@ final class QueueWorker extends QueueThread {
             doAfterSleep();
         }
         for (ActiveQueue queue : queues) {
-            done += queue.turn();
+            if (isOurs(queue)) {
+                done += queue.turn();
+            }
         }
         return asyncIo == null ? done : done + endTransfers();
+    }
+
+    /** A queue may have become another thread's while this one was inside the model for one before it. */
+    private boolean isOurs(ActiveQueue queue) {
+        return queue.worker() == this;
     }
 
     private int endTransfers() {
@@ -240,7 +262,9 @@ final class QueueWorker extends QueueThread {
         int done = asyncIo.turn();
         if (done > 0) {
             for (ActiveQueue queue : queues) {
-                queue.settleTransfers();
+                if (isOurs(queue)) {
+                    queue.settleTransfers();
+                }
             }
         }
         return done;
@@ -270,7 +294,7 @@ final class QueueWorker extends QueueThread {
 
     private boolean hasWork() {
         for (ActiveQueue queue : queues) {
-            if (queue.hasWork()) {
+            if (isOurs(queue) && queue.hasWork()) {
                 return true;
             }
         }
@@ -282,7 +306,7 @@ final class QueueWorker extends QueueThread {
         VarHandle.fullFence();
         boolean work = !mailbox.isEmpty() || asyncIo != null && asyncIo.prepareSleep();
         for (ActiveQueue queue : queues) {
-            work |= queue.prepareSleep();
+            work |= isOurs(queue) && queue.prepareSleep();
         }
         if (!work) {
             await(afterSleep == null ? -1 : SHORT_SLEEP_MILLIS);
@@ -293,7 +317,9 @@ final class QueueWorker extends QueueThread {
             asyncIo.awake();
         }
         for (ActiveQueue queue : queues) {
-            queue.awake();
+            if (isOurs(queue)) {
+                queue.awake();
+            }
         }
         if (!work && afterSleep != null) {
             doAfterSleep();
@@ -323,7 +349,7 @@ final class QueueWorker extends QueueThread {
 
     private void kicked(int index, int events) {
         for (ActiveQueue queue : queues) {
-            if (queue.index() == index) {
+            if (queue.index() == index && isOurs(queue)) {
                 queue.kicked();
                 if ((events & (Epoll.EPOLLERR | Epoll.EPOLLHUP)) != 0) {
                     unwatch(queue);
@@ -373,6 +399,11 @@ final class QueueWorker extends QueueThread {
         if (queue instanceof PulledQueue pulled) {
             pulled.unwatchBackend();
         }
+        forget(queue);
+    }
+
+    /** Has a queue no more that is another thread's already; on this thread. */
+    void forget(ActiveQueue queue) {
         queues = Arrays.stream(queues).filter(other -> other != queue).toArray(ActiveQueue[]::new);
     }
 
@@ -390,7 +421,8 @@ final class QueueWorker extends QueueThread {
         }
     }
 
-    private void unwatch(ActiveQueue queue) {
+    /** Waits for a queue's kicks no more; on the thread that owns the queue, or that has taken it from this one. */
+    void unwatch(ActiveQueue queue) {
         int descriptor = queue.kickDescriptor();
         queue.kickDescriptor(-1);
         if (descriptor >= 0) {

@@ -43,7 +43,6 @@ final class SlotChain extends RingChain {
     }
 
     private final PushedQueue queue;
-    private final Thread owner;
     private volatile int state = IDLE;
     /** Which use of the slot this is, for who looks how long it takes; never 0 while it is in use. */
     private int use;
@@ -52,6 +51,8 @@ final class SlotChain extends RingChain {
     /** Pieces of work that I/O threads have or get, and verbs on threads that are neither the owner nor at such work. */
     private volatile int users;
     private volatile boolean late;
+    /** What work on an I/O thread threw, until the owner has taken note of it. */
+    private volatile Throwable failure;
     private long written;
     private IoCompletion transfer;
     private Object transferAttachment;
@@ -60,13 +61,11 @@ final class SlotChain extends RingChain {
     SlotChain() {
         super(-1, false);
         queue = null;
-        owner = null;
     }
 
     SlotChain(PushedQueue queue, int slot) {
         super(slot, false);
         this.queue = queue;
-        this.owner = queue.worker();
     }
 
     /** Opens the slot for a chain that was taken; owner only. */
@@ -96,7 +95,7 @@ final class SlotChain extends RingChain {
 
     @Override
     public boolean enter() {
-        if (Thread.currentThread() != owner && !QueueThread.isAtWorkOn(this)) {
+        if (Thread.currentThread() != queue.worker() && !QueueThread.isAtWorkOn(this)) {
             beUsed();
             return true;
         }
@@ -188,7 +187,8 @@ final class SlotChain extends RingChain {
             // Else a fault in the driver's memory might be thrown behind this, where it would end the thread.
             CurrentThread.throwPendingFault();
         } catch (Throwable e) {
-            queue.failedElsewhere(e);
+            failure = e;
+            queue.failedElsewhere(this);
             STATE.compareAndSet(this, OPEN, GIVEN_UP);
         } finally {
             QueueThread.atWorkOn(null);
@@ -235,9 +235,19 @@ final class SlotChain extends RingChain {
     /** Ends a chain that was given up if nobody is at work on it any more; owner only. */
     void endIfLeft() {
         if (state == GIVEN_UP && users == 0 && transfer == null) {
+            queue.takeFailure(this);
             state = COMPLETED;
             queue.completed(this);
         }
+    }
+
+    /** Returns what work on an I/O thread threw, once; null if there is nothing. Owner only. */
+    Throwable takeFailure() {
+        Throwable thrown = failure;
+        if (thrown != null) {
+            failure = null;
+        }
+        return thrown;
     }
 
     /** Notes who is told of the transfer that starts now; owner only. */

@@ -19,8 +19,10 @@ import io.busbar.core.virtio.ring.Regions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -46,6 +48,9 @@ final class SoftwareDataPath implements DataPath {
     private static final long REAP_NANOS = TimeUnit.SECONDS.toNanos(1);
     /** How long an exchange waits for a moment without requests in flight before it stops queues. */
     private static final long MOST_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    /** A worker that is in the same call at two looks that are so far apart is blocked, and loses its other queues. */
+    private static final long BLOCKED_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     /** Before the deadline of a swap by force its thread is awake for so long: where others want the processor that takes a moment. */
     private static final long WAKE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
@@ -78,6 +83,7 @@ final class SoftwareDataPath implements DataPath {
     /** For the watchdog. */
     private final OverdueRequests[] ages;
     private volatile String overdue = "";
+    private final AtomicBoolean substituting = new AtomicBoolean();
 
     SoftwareDataPath(String name, int vqCount, DataPathEvents events, EngineSettings settings, int maxQueueSize) {
         this.name = name;
@@ -183,7 +189,7 @@ final class SoftwareDataPath implements DataPath {
         queue.kickDescriptor = descriptor;
         if (queue.active != null) {
             ActiveQueue active = queue.active;
-            awaitOrHold(onWorker(active.worker(), () -> watch(active, descriptor)));
+            awaitOrHold(onOwner(active, () -> watch(active, descriptor)));
         }
     }
 
@@ -288,21 +294,26 @@ final class SoftwareDataPath implements DataPath {
     private QueueWorker worker(int index) throws VdpaException {
         int slot = groups[index] % workers.length;
         if (workers[slot] == null) {
-            try {
-                workers[slot] = QueueWorker.create(
-                        "busbar-" + name + "-q" + slot, new SpinPolicy(settings.spinNanos(), settings.processors()));
-            } catch (LinuxException e) {
-                throw new VdpaException(VdpaError.ENOMEM, Reason.INTERNAL, "no thread for queue " + index + ": "
-                        + e.getMessage(), e);
-            }
-            workers[slot].start();
+            workers[slot] = startWorker(slot);
         }
         return workers[slot];
     }
 
+    private QueueWorker startWorker(int slot) throws VdpaException {
+        try {
+            QueueWorker worker = QueueWorker.create(
+                    "busbar-" + name + "-q" + slot, new SpinPolicy(settings.spinNanos(), settings.processors()));
+            worker.start();
+            return worker;
+        } catch (LinuxException e) {
+            throw new VdpaException(
+                    VdpaError.ENOMEM, Reason.INTERNAL, "no thread for queues of place " + slot + ": " + e.getMessage(), e);
+        }
+    }
+
     private void resume(ActiveQueue active) {
         DeviceModel with = model;
-        active.worker().execute(() -> active.resumeOrBreak(with));
+        active.onOwnerNow(() -> active.resumeOrBreak(with));
     }
 
     /** Stops active queues for good and keeps their state; their ready flags stay. */
@@ -328,12 +339,32 @@ final class SoftwareDataPath implements DataPath {
     private void remove(List<VirtqueueSetup> stopping) throws VdpaException {
         for (VirtqueueSetup queue : stopping) {
             ActiveQueue active = queue.active;
-            awaitOrHold(onWorker(active.worker(), () -> active.worker().remove(active)));
+            awaitOrHold(onOwner(active, () -> active.worker().remove(active)));
             queue.state = new VqState.Split(active.nextAvail());
             queue.active = null;
             queue.record = null;
+            endIfUnused(active.worker());
         }
         closeReplaced();
+    }
+
+    /** A worker whose place another one has taken ends with its last queue. */
+    private void endIfUnused(QueueWorker worker) {
+        if (!liveWorkers().contains(worker)) {
+            worker.end();
+        }
+    }
+
+    /** Returns the workers, also those that have queues left and whose place another one has taken. */
+    private Set<QueueWorker> liveWorkers() {
+        Set<QueueWorker> live = new LinkedHashSet<>();
+        for (QueueWorker worker : workers) {
+            if (worker != null) {
+                live.add(worker);
+            }
+        }
+        activeQueues().forEach(queue -> live.add(queue.worker()));
+        return live;
     }
 
     /** Stops queues from taking chains, and waits until none is in flight. */
@@ -350,7 +381,7 @@ final class SoftwareDataPath implements DataPath {
         for (VirtqueueSetup queue : stopping) {
             CompletableFuture<Void> done = new CompletableFuture<>();
             ActiveQueue active = queue.active;
-            active.worker().execute(() -> active.pause(done));
+            active.onOwnerNow(() -> active.pause(done));
             drained.add(done);
         }
         return CompletableFuture.allOf(drained.toArray(CompletableFuture[]::new));
@@ -367,6 +398,16 @@ final class SoftwareDataPath implements DataPath {
             }
         });
         return done;
+    }
+
+    /** As {@link #onWorker}, unless the queue is another worker's when this one comes to it. */
+    private static CompletableFuture<Void> onOwner(ActiveQueue queue, Command command) {
+        QueueWorker owner = queue.worker();
+        return onWorker(owner, () -> {
+            if (queue.worker() == owner) {
+                command.run();
+            }
+        });
     }
 
     /** Waits for what stops something: where it does not come, the data path holds and says so. */
@@ -418,8 +459,8 @@ final class SoftwareDataPath implements DataPath {
 
     private String stuck(long waitedNanos) {
         StringBuilder sentence = new StringBuilder();
-        for (QueueWorker worker : workers) {
-            if (worker != null && worker.isInModel()) {
+        for (QueueWorker worker : liveWorkers()) {
+            if (worker.isInModel()) {
                 sentence.append("thread ").append(worker.getName()).append(" does not come back from the backend; ");
             }
         }
@@ -810,7 +851,12 @@ final class SoftwareDataPath implements DataPath {
     void lookForOverdue(long nanos, long limit) {
         StringJoiner found = new StringJoiner("; ");
         for (int i = 0; i < queues.length; i++) {
-            String sentence = ages[i].look(queues[i].active, nanos, limit);
+            ActiveQueue active = queues[i].active;
+            String sentence = ages[i].look(active, nanos, limit);
+            int call = ages[i].longCall(nanos, BLOCKED_NANOS);
+            if (call != 0 && workers[groups[i] % workers.length] == active.worker()) {
+                substituteSoon(active.worker(), call);
+            }
             if (!sentence.isEmpty()) {
                 found.add(sentence);
             }
@@ -822,6 +868,74 @@ final class SoftwareDataPath implements DataPath {
         } else if (before && found.length() == 0) {
             LOG.info("{}: what was in flight for too long has ended", name);
         }
+    }
+
+    /** Not on the watchdog's thread, which all devices share: a control thread may have the lock for long. */
+    private void substituteSoon(QueueWorker blocked, int call) {
+        if (substituting.compareAndSet(false, true)) {
+            Thread.ofPlatform().daemon().name("busbar-" + name + "-substitute").start(() -> {
+                try {
+                    substitute(blocked, call);
+                } catch (VdpaException none) {
+                    LOG.warn("{}: {} does not come back from the backend, and its queues wait: {}", name, blocked.getName(),
+                            none.getMessage());
+                } finally {
+                    substituting.set(false);
+                }
+            });
+        }
+    }
+
+    /**
+     * Gives the other queues of a worker that does not come back from the call of one of them to a fresh one. Nothing is done while
+     * something else is under way, or waited for in vain: then the device holds.
+     */
+    private synchronized void substitute(QueueWorker blocked, int call) throws VdpaException {
+        int slot = Arrays.asList(workers).indexOf(blocked);
+        ActiveQueue keeps = blocked.calling();
+        List<PushedQueue> others = otherQueues(blocked, keeps);
+        if (slot < 0 || others.isEmpty() || !running || model == null || pendingFence != null || left != null || !health.ok()) {
+            return;
+        }
+        QueueWorker fresh = startWorker(slot);
+        if (!Substitution.take(blocked, call, others, fresh)) {
+            fresh.end();
+            return;
+        }
+        workers[slot] = fresh;
+        keeps.counters().addShared(QueueCounters.ABANDONED, 1);
+        LOG.warn("{}: thread {} does not come back from the backend with queue {}; another one has its other queues", name,
+                blocked.getName(), keeps.index());
+        for (PushedQueue queue : others) {
+            goOnWith(fresh, queue, blocked);
+        }
+    }
+
+    /** Returns the queues that can be taken from a worker that is in the call of one of them: none if that is pulled. */
+    private List<PushedQueue> otherQueues(QueueWorker worker, ActiveQueue caller) {
+        List<PushedQueue> others = new ArrayList<>();
+        for (ActiveQueue queue : activeQueues()) {
+            if (queue != caller && caller instanceof PushedQueue && queue.worker() == worker && queue instanceof PushedQueue pushed) {
+                others.add(pushed);
+            }
+        }
+        return others;
+    }
+
+    private void goOnWith(QueueWorker fresh, PushedQueue queue, QueueWorker blocked) {
+        DeviceModel with = model;
+        int kicks = this.queues[queue.index()].kickDescriptor;
+        blocked.unwatch(queue);
+        blocked.execute(() -> blocked.forget(queue));
+        fresh.execute(() -> {
+            fresh.add(queue);
+            try {
+                watch(queue, kicks);
+            } catch (VdpaException e) {
+                queue.breakBy(e.getMessage());
+            }
+            queue.arrive(with);
+        });
     }
 
     @Override
@@ -838,15 +952,15 @@ final class SoftwareDataPath implements DataPath {
 
     /** Waits for what did not end by the deadline of a close. */
     private void reap() {
-        for (QueueWorker worker : workers) {
-            if (worker != null) {
-                worker.cancelTransfers();
-            }
-        }
+        cancelTransfers();
         while (!ended()) {
             LockSupport.parkNanos(REAP_NANOS);
         }
         LOG.info("{}: what was in flight when it was closed has ended", name);
+    }
+
+    private synchronized void cancelTransfers() {
+        liveWorkers().forEach(QueueWorker::cancelTransfers);
     }
 
     private synchronized boolean ended() {
