@@ -19,6 +19,7 @@ import io.busbar.api.vop.VopException;
 import io.busbar.busdrivers.vop.page.PageSlot;
 import io.busbar.busdrivers.vop.relay.Session;
 import io.busbar.busdrivers.vop.relay.SessionPlan;
+import io.busbar.core.linux.CurrentThread;
 import io.busbar.core.virtio.FeatureNames;
 import io.busbar.core.virtio.FeatureRules;
 import io.busbar.core.virtio.vop.DeviceCtrl;
@@ -192,7 +193,7 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
         leave = true;
         lane.wake();
         try {
-            if (!ended.await(2L * settings.ackMillis() + END_MILLIS, TimeUnit.MILLISECONDS)) {
+            if (!ended.await(3L * settings.ackMillis() + END_MILLIS, TimeUnit.MILLISECONDS)) {
                 LOG.warn("{}: does not come back from an op, and stays as it is on {}", device.name(), link.name());
             }
         } catch (InterruptedException _) {
@@ -211,7 +212,12 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
 
     private long turn() {
         try {
-            return step();
+            long rest = step();
+            if (rest != Lane.END) {
+                // Else the error of an access would wait until somebody wakes the lane.
+                CurrentThread.throwPendingFault();
+            }
+            return rest;
         } catch (RuntimeException | Error e) {
             // Also an error: memory that the card has taken away shows as one.
             relayFailed(e);

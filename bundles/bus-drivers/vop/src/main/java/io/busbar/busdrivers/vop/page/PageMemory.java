@@ -1,5 +1,6 @@
 package io.busbar.busdrivers.vop.page;
 
+import io.busbar.core.linux.CurrentThread;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -32,8 +33,7 @@ final class PageMemory {
     boolean isFoundCutShort() {
         try {
             getByte(0);
-            // Where an error that is late comes at the latest.
-            Thread.yield();
+            CurrentThread.throwPendingFault();
         } catch (InternalError _) {
             cutShort = true;
         }

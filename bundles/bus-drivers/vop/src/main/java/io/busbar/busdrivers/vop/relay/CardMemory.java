@@ -5,6 +5,7 @@ import io.busbar.api.vop.LinkWindow;
 import io.busbar.api.vop.PeerRange;
 import io.busbar.api.vop.VopException;
 import io.busbar.api.vop.VopHardwareOps;
+import io.busbar.core.linux.CurrentThread;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -18,6 +19,9 @@ final class CardMemory implements AutoCloseable {
 
     /** A card has a boot region and a few of guests' memory; who has more has its pieces mapped anew. */
     private static final int MOST = 32;
+
+    /** Another piece may be at the same place; and again, if it is not the card's memory that is gone. */
+    private static final int ATTEMPTS = 2;
 
     private final VopHardwareOps ops;
     private final LinkMeter meter;
@@ -52,12 +56,19 @@ final class CardMemory implements AutoCloseable {
      * @return whether it was there
      */
     boolean read(long address, MemorySegment target, long offset, long bytes) {
-        for (int at = find(address, bytes); at >= 0; at = findAgain(at, address, bytes)) {
+        for (int i = 0; i < ATTEMPTS; i++) {
+            int at = find(address, bytes);
+            if (at < 0) {
+                return false;
+            }
             try {
                 windows[at].copyTo(address - ranges[at].address(), target, offset, bytes);
+                // Here at the latest: what was not copied is not given to anybody.
+                CurrentThread.throwPendingFault();
                 return true;
             } catch (InternalError _) {
                 // The card has taken the piece away.
+                drop(at);
             }
         }
         return false;
@@ -73,20 +84,22 @@ final class CardMemory implements AutoCloseable {
      * @return whether it was there
      */
     boolean write(long address, MemorySegment source, long offset, long bytes) {
-        for (int at = find(address, bytes); at >= 0; at = findAgain(at, address, bytes)) {
+        for (int i = 0; i < ATTEMPTS; i++) {
+            int at = find(address, bytes);
+            if (at < 0) {
+                return false;
+            }
             try {
                 windows[at].copyFrom(address - ranges[at].address(), source, offset, bytes);
+                // Here at the latest: what was not copied is not given to anybody.
+                CurrentThread.throwPendingFault();
                 return true;
             } catch (InternalError _) {
                 // The card has taken the piece away.
+                drop(at);
             }
         }
         return false;
-    }
-
-    private int findAgain(int gone, long address, long bytes) {
-        drop(gone);
-        return find(address, bytes);
     }
 
     private int find(long address, long bytes) {

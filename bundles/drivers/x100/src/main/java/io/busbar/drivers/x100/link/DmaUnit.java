@@ -1,5 +1,6 @@
 package io.busbar.drivers.x100.link;
 
+import io.busbar.core.linux.CurrentThread;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -328,7 +329,9 @@ public final class DmaUnit {
     private int fetchAndWork() {
         try {
             int error = fetch();
-            return error == 0 ? work() : error;
+            error = error == 0 ? work() : error;
+            CurrentThread.throwPendingFault();
+            return error;
         } catch (RuntimeException | InternalError e) {
             // A file of the ring, or of a status, has become shorter; or worse: it stops there, as with a descriptor that is none.
             LOG.warn("{}: DMA channel {}: descriptor {}", link.name(), number, tail, e);
@@ -387,6 +390,8 @@ public final class DmaUnit {
         try {
             MemorySegment.copy(from.segment(), source - from.peerAddress(),
                     to.segment(), target - to.peerAddress(), length);
+            // Here at the latest: a transfer has ended only when its bytes are there.
+            CurrentThread.throwPendingFault();
         } catch (InternalError cutShort) {
             return BAD_SOURCE; // A file of one of the two has become shorter.
         }

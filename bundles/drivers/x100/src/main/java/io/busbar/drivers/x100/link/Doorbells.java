@@ -3,12 +3,13 @@ package io.busbar.drivers.x100.link;
 import io.busbar.api.vop.VopError;
 import io.busbar.api.vop.VopException;
 import io.busbar.api.vop.VopInterrupt;
+import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntBinaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,13 +18,16 @@ final class Doorbells {
 
     private static final Logger LOG = LoggerFactory.getLogger(Doorbells.class);
     private static final long END_MILLIS = 5_000;
+    /** Kept, as one that is made for each ring is an object for each. */
+    private static final IntBinaryOperator OR = (now, bit) -> now | bit;
 
     private final String threadName;
     private final int count;
     private final int[] users;
     private final AtomicLongArray rung;
     private final AtomicInteger pending = new AtomicInteger();
-    private final List<Handler> handlers = new CopyOnWriteArrayList<>();
+    /** Replaced as a whole. */
+    private volatile Handler[] handlers = {};
     private volatile Thread thread;
     private volatile boolean ended;
 
@@ -66,9 +70,7 @@ final class Doorbells {
 
         @Override
         public void close() {
-            if (handlers.remove(this)) {
-                leave(doorbell);
-            }
+            remove(this);
             running.lock();
             try {
                 closed = true;
@@ -111,17 +113,13 @@ final class Doorbells {
                 thread = Thread.ofPlatform().daemon().name(threadName).start(this::run);
             }
         }
-        handlers.add(handler);
+        add(handler);
         return handler;
-    }
-
-    private synchronized void leave(int doorbell) {
-        users[doorbell]--;
     }
 
     /** Returns the users of a doorbell, for listings. */
     List<String> users(int doorbell) {
-        return handlers.stream().filter(handler -> handler.doorbell == doorbell).map(handler -> handler.user).toList();
+        return Arrays.stream(handlers).filter(handler -> handler.doorbell == doorbell).map(handler -> handler.user).toList();
     }
 
     long rung(int doorbell) {
@@ -131,7 +129,7 @@ final class Doorbells {
     /** The other side has rung; any thread. */
     void ring(int doorbell) {
         rung.getAndIncrement(doorbell);
-        if ((pending.getAndUpdate(now -> now | 1 << doorbell) & 1 << doorbell) == 0) {
+        if ((pending.getAndAccumulate(1 << doorbell, OR) & 1 << doorbell) == 0) {
             LockSupport.unpark(thread);
         }
     }
@@ -154,6 +152,18 @@ final class Doorbells {
                 handler.call();
             }
         }
+    }
+
+    private synchronized void add(Handler handler) {
+        Handler[] next = Arrays.copyOf(handlers, handlers.length + 1);
+        next[handlers.length] = handler;
+        handlers = next;
+    }
+
+    private synchronized void remove(Handler handler) {
+        Handler[] next = Arrays.stream(handlers).filter(one -> one != handler).toArray(Handler[]::new);
+        users[handler.doorbell] -= handlers.length - next.length;
+        handlers = next;
     }
 
     /** Ends the thread and waits for its end, a few seconds at the most; not if it is the caller. */

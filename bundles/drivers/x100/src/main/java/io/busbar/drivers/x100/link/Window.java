@@ -156,24 +156,24 @@ final class Window implements LinkWindow {
 
     @Override
     public void copyTo(long offset, MemorySegment target, long targetOffset, long bytes) {
-        MemorySegment to = target.asSlice(targetOffset, bytes);
+        Objects.checkFromIndexSize(targetOffset, bytes, target.byteSize());
         try {
             if (canRead(offset, bytes)) {
-                to.copyFrom(segment.asSlice(offset, bytes));
+                MemorySegment.copy(segment, offset, target, targetOffset, bytes);
                 return;
             }
         } catch (InternalError e) {
             takenAway(e);
         }
-        to.fill((byte) 0xff);
+        target.asSlice(targetOffset, bytes).fill((byte) 0xff);
     }
 
     @Override
     public void copyFrom(long offset, MemorySegment source, long sourceOffset, long bytes) {
-        MemorySegment from = source.asSlice(sourceOffset, bytes);
+        Objects.checkFromIndexSize(sourceOffset, bytes, source.byteSize());
         try {
             if (canWrite(offset, bytes)) {
-                segment.asSlice(offset, bytes).copyFrom(from);
+                MemorySegment.copy(source, sourceOffset, segment, offset, bytes);
             }
         } catch (InternalError e) {
             takenAway(e);
