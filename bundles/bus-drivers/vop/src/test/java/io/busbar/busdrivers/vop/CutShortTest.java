@@ -12,6 +12,7 @@ import io.busbar.core.virtio.vop.DeviceCtrl;
 import io.busbar.testkit.vdpa.FakeDisk;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,10 @@ class CutShortTest {
         return Thread.getAllStackTraces().keySet().stream().anyMatch(one -> one.getName().equals(thread));
     }
 
+    private static void awaitEnd(String thread) {
+        eventually(thread + " has ended", () -> !runs(thread));
+    }
+
     @Test
     void aPageThatIsCutShortBreaksItsDevicesAndTheyCanBeTakenAway() throws Exception {
         EchoDevice echo = new EchoDevice("echo0", 1, 0);
@@ -71,8 +76,8 @@ class CutShortTest {
         busy.close();
         idle.close();
 
-        assertThat(runs("busbar-vop-mic0-disk0")).isFalse();
-        assertThat(runs("busbar-vop-mic0-echo0")).isFalse();
+        awaitEnd("busbar-vop-mic0-disk0");
+        awaitEnd("busbar-vop-mic0-echo0");
         assertThat(disk.getStatus()).isZero();
         assertThat(disk.memory().regions()).isEmpty();
         assertThat(rig.link.sharedByHost()).as("the rings stay for the card, the requests' memory does not")
@@ -89,7 +94,28 @@ class CutShortTest {
                 .isInstanceOfSatisfying(VdpaException.class, e -> assertThat(e.error()).isEqualTo(VdpaError.EIO))
                 .hasMessage("the device page of mic0 was cut short");
         assertThat(rig.link.sharedByHost()).isEqualTo(shared);
-        assertThat(runs("busbar-vop-mic0-disk0")).isFalse();
+        awaitEnd("busbar-vop-mic0-disk0");
+    }
+
+    /** As a device does that is another process: it has the descriptor too. */
+    @Test
+    void memoryOfRequestsThatIsCutShortBreaksItsDeviceAndItCanBeTakenAway() throws Exception {
+        rig.close();
+        rig = new Rig(new VopSettings(Rig.ACK_MILLIS, 0, Rig.QUEUE_BYTES), _ -> List.of());
+        rig.card.comeUp();
+        EchoDevice echo = new EchoDevice("echo0", 1, 0);
+        Binding binding = rig.publish(echo);
+        ScriptedDriver driver = rig.card.driver().bringUp();
+        eventually("live", binding::connected);
+        cut(echo.memory().regions().getFirst().descriptor());
+        driver.rings[0].add(new long[] {driver.address(0)}, new int[] {64}, 1, 0, 0);
+        driver.kick(0);
+        driver.awaitNeedsReset();
+        binding.close();
+
+        awaitEnd("busbar-vop-mic0-echo0");
+        assertThat(echo.memory().regions()).isEmpty();
+        echo.close();
     }
 
     @Test
@@ -112,7 +138,7 @@ class CutShortTest {
         binding.close();
         assertThat(untouched.connected()).isTrue();
         untouched.close();
-        assertThat(runs("busbar-vop-mic0-disk0")).isFalse();
+        awaitEnd("busbar-vop-mic0-disk0");
         other.close();
     }
 }
