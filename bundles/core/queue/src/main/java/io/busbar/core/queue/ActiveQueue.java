@@ -99,6 +99,15 @@ abstract class ActiveQueue {
         worker = next;
     }
 
+    /** Its thread may not have looked at it when it was woken, and looks now; on that thread. */
+    void passedOver() {
+    }
+
+    /** Lets go of what a thread waits for, which the queue was taken from; on the thread that has taken it. */
+    void leave(QueueWorker before) {
+        before.unwatch(this);
+    }
+
     /** Goes on with another thread, on it. A kick that the one before was told of, and has not come to, counts for nothing any more. */
     void arrive(DeviceModel with) {
         kickPending = false;

@@ -33,11 +33,14 @@ final class Fence {
 
     /** All ways from a model to the memory and the ring of its chains lead through these. */
     private static final Set<String> WAYS = Stream.of(
-                    SlotChain.class, RingChain.class, ChainPayload.class, PushedQueue.class, ActiveQueue.class, QueueWorker.class)
+                    SlotChain.class, RingChain.class, ChainPayload.class, PushedQueue.class, PulledQueue.class, ActiveQueue.class,
+                    QueueWorker.class)
             .map(Class::getName)
             .collect(Collectors.toUnmodifiableSet());
     private static final String CALLER = PushedQueue.class.getName();
     private static final String CALL = "process";
+    private static final String PULLING_CALLER = PulledQueue.class.getName();
+    private static final String PULLING_CALL = "serve";
     private static final long RESPONSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     private static final long LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
@@ -205,11 +208,22 @@ final class Fence {
         return true;
     }
 
-    /** Returns whether a worker is in foreign code that the call of a backend has led to, and in no verb; or has ended. */
-    static boolean isElsewhere(Thread worker) {
+    /** Returns whether a worker is in foreign code that the call of a model that is handed its chains has led to, and in no verb; or has ended. */
+    private static boolean isElsewhere(Thread worker) {
+        return isIn(worker, false);
+    }
+
+    /** As for a fence, but also in the call of a model that takes its chains: is a worker at work on no other queue? */
+    static boolean isAtWorkOnNoOther(Thread worker) {
+        return isIn(worker, true);
+    }
+
+    private static boolean isIn(Thread worker, boolean pulls) {
         for (StackTraceElement frame : worker.getStackTrace()) {
-            if (WAYS.contains(frame.getClassName())) {
-                return frame.getClassName().equals(CALLER) && frame.getMethodName().equals(CALL);
+            String name = frame.getClassName();
+            if (WAYS.contains(name)) {
+                return name.equals(CALLER) && frame.getMethodName().equals(CALL)
+                        || pulls && name.equals(PULLING_CALLER) && frame.getMethodName().equals(PULLING_CALL);
             }
         }
         return !worker.isAlive();

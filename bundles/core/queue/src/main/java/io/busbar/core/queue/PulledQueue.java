@@ -114,6 +114,21 @@ final class PulledQueue extends ActiveQueue {
         }
     }
 
+    @Override
+    void passedOver() {
+        woken = true;
+    }
+
+    @Override
+    void leave(QueueWorker before) {
+        super.leave(before);
+        if (backendDescriptor != null) {
+            before.forgetBackend(backendDescriptor);
+            backendDescriptor.close();
+            backendDescriptor = null;
+        }
+    }
+
     /**
      * The model is to be called; any thread. As {@link #kick}: the exchange has a full fence between what the caller stored
      * before it and its look at whether the worker sleeps.

@@ -360,7 +360,7 @@ final class QueueWorker extends QueueThread {
 
     private void backendReady(int index) {
         for (ActiveQueue queue : queues) {
-            if (queue.index() == index && queue instanceof PulledQueue pulled) {
+            if (queue.index() == index && isOurs(queue) && queue instanceof PulledQueue pulled) {
                 pulled.wakeModel();
             }
         }
@@ -381,6 +381,16 @@ final class QueueWorker extends QueueThread {
         try {
             epoll.remove(descriptor.number());
             backends--;
+        } catch (LinuxException e) {
+            LOG.debug("{}: {} was not waited for: {}", getName(), descriptor, e.getMessage());
+        }
+    }
+
+    /** As {@link #unwatchBackend}, for a queue that is another thread's already; any thread. */
+    void forgetBackend(Fd descriptor) {
+        try {
+            epoll.remove(descriptor.number());
+            execute(() -> backends--);
         } catch (LinuxException e) {
             LOG.debug("{}: {} was not waited for: {}", getName(), descriptor, e.getMessage());
         }

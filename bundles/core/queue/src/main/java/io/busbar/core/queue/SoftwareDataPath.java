@@ -893,7 +893,7 @@ final class SoftwareDataPath implements DataPath {
     private synchronized void substitute(QueueWorker blocked, int call) throws VdpaException {
         int slot = Arrays.asList(workers).indexOf(blocked);
         ActiveQueue keeps = blocked.calling();
-        List<PushedQueue> others = otherQueues(blocked, keeps);
+        List<ActiveQueue> others = otherQueues(blocked, keeps);
         if (slot < 0 || others.isEmpty() || !running || model == null || pendingFence != null || left != null || !health.ok()) {
             return;
         }
@@ -906,26 +906,26 @@ final class SoftwareDataPath implements DataPath {
         keeps.counters().addShared(QueueCounters.ABANDONED, 1);
         LOG.warn("{}: thread {} does not come back from the backend with queue {}; another one has its other queues", name,
                 blocked.getName(), keeps.index());
-        for (PushedQueue queue : others) {
+        for (ActiveQueue queue : others) {
             goOnWith(fresh, queue, blocked);
         }
     }
 
-    /** Returns the queues that can be taken from a worker that is in the call of one of them: none if that is pulled. */
-    private List<PushedQueue> otherQueues(QueueWorker worker, ActiveQueue caller) {
-        List<PushedQueue> others = new ArrayList<>();
+    /** Returns the queues of a worker that is in the call of one of them, other than that one and those of its group. */
+    private List<ActiveQueue> otherQueues(QueueWorker worker, ActiveQueue caller) {
+        List<ActiveQueue> others = new ArrayList<>();
         for (ActiveQueue queue : activeQueues()) {
-            if (queue != caller && caller instanceof PushedQueue && queue.worker() == worker && queue instanceof PushedQueue pushed) {
-                others.add(pushed);
+            if (queue.worker() == worker && groups[queue.index()] != groups[caller.index()]) {
+                others.add(queue);
             }
         }
         return others;
     }
 
-    private void goOnWith(QueueWorker fresh, PushedQueue queue, QueueWorker blocked) {
+    private void goOnWith(QueueWorker fresh, ActiveQueue queue, QueueWorker blocked) {
         DeviceModel with = model;
-        int kicks = this.queues[queue.index()].kickDescriptor;
-        blocked.unwatch(queue);
+        int kicks = queues[queue.index()].kickDescriptor;
+        queue.leave(blocked);
         blocked.execute(() -> blocked.forget(queue));
         fresh.execute(() -> {
             fresh.add(queue);

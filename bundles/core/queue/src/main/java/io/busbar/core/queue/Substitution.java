@@ -26,7 +26,7 @@ final class Substitution {
      * @param to     gets them, and has none of them yet
      * @return whether they are the other's; if not, as the worker has come back or is in a verb, all is as it was
      */
-    static boolean take(QueueWorker from, int call, List<? extends ActiveQueue> queues, QueueWorker to) {
+    static boolean take(QueueWorker from, int call, List<ActiveQueue> queues, QueueWorker to) {
         if (!isStillIn(from, call)) {
             return false;
         }
@@ -36,13 +36,13 @@ final class Substitution {
             return true;
         }
         queues.forEach(queue -> queue.moveTo(from));
-        // It may have passed them over, and others have woken the wrong one.
-        from.execute(() -> { });
+        // It may have passed them over, also what it was woken for, and others have woken the wrong one.
+        from.execute(() -> queues.forEach(ActiveQueue::passedOver));
         return false;
     }
 
     /** The order matters: a later call has another number. */
     private static boolean isStillIn(QueueWorker worker, int call) {
-        return Fence.isElsewhere(worker) && worker.modelCalls() == call;
+        return Fence.isAtWorkOnNoOther(worker) && worker.modelCalls() == call;
     }
 }

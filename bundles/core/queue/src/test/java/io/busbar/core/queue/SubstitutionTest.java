@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.busbar.api.device.Chain;
 import io.busbar.api.device.ChainBatch;
+import io.busbar.api.device.ChainSource;
+import io.busbar.api.device.DeviceModel;
 import io.busbar.api.memory.IoCompletion;
 import io.busbar.api.vdpa.Health;
 import io.busbar.core.linux.EventFd;
@@ -77,11 +79,15 @@ class SubstitutionTest {
     }
 
     private void start(TestModel blocking, TestModel other) throws Exception {
+        start(new TwoWays(blocking, other));
+    }
+
+    private void start(DeviceModel model) throws Exception {
         driver = new TestDriver();
         path = new SoftwareDataPath("test", 2, (index, sentence) -> broken.add(index + ": " + sentence), ONE_WORKER, 1024);
         path.setMemory(driver.memory());
         path.setFeatures(FEATURES);
-        path.attach(new TwoWays(blocking, other));
+        path.attach(model);
         for (int queue = 0; queue < 2; queue++) {
             kicks[queue] = EventFd.create();
             path.setVqNum(queue, SIZE);
@@ -219,7 +225,6 @@ class SubstitutionTest {
 
     private void comesBackAtAnyMoment(int file) throws Exception {
         Random random = new Random(4);
-        AtomicInteger moved = new AtomicInteger();
         IoCompletion readDone = (chain, bytes) -> ((Chain) chain).complete(bytes);
         start(new TestModel(chain -> {
             LockSupport.parkNanos(random.nextInt(400_000));
@@ -235,15 +240,7 @@ class SubstitutionTest {
                 default -> chain.complete(chain.writable().fill((byte) 2, BYTES));
             }
         }));
-        Thread looks = Thread.ofPlatform().daemon().start(() -> {
-            while (!Thread.interrupted()) {
-                look();
-                LockSupport.parkNanos(50_000);
-            }
-        });
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(3);
-        int rounds = 0;
-        while (System.nanoTime() - end < 0) {
+        int moved = whileLookedAt(() -> {
             for (int number = 0; number < SIZE; number++) {
                 send(BLOCKING, number);
                 send(OTHER, number);
@@ -257,16 +254,164 @@ class SubstitutionTest {
                 assertThat(seen).as("each is used once").isEqualTo((1 << SIZE) - 1);
                 assertThat(rings[queue].poll()).isEqualTo(DriverRing.EMPTY);
             }
-            if (++rounds % 4 == 0) {
+        });
+        assertThat(moved).isPositive();
+    }
+
+    /** Two queues that are pulled, one of which blocks; the other one is woken by a descriptor. */
+    private final class PullingWays extends PullingTestModel {
+
+        private final int group;
+        private final Fd readable;
+
+        PullingWays(int group, Fd readable) {
+            super(source -> { });
+            this.group = group;
+            this.readable = readable;
+        }
+
+        @Override
+        public int queueGroup(int queue) {
+            return queue == BLOCKING ? 0 : group;
+        }
+
+        @Override
+        public int wakeDescriptor(int queue) {
+            return queue == OTHER ? readable.number() : -1;
+        }
+
+        @Override
+        public void service(int queue, ChainSource source) {
+            for (Chain chain = source.next(); chain != null; chain = source.next()) {
+                if (queue == BLOCKING && goOn.getCount() > 0) {
+                    block(chain);
+                } else {
+                    if (queue == OTHER) {
+                        others.add(Thread.currentThread());
+                    }
+                    chain.complete(0);
+                }
+            }
+        }
+    }
+
+    private void startPulled(int group, Fd readable) throws Exception {
+        start(new PullingWays(group, readable));
+        send(OTHER, 0);
+        assertThat(awaitUsed(OTHER)).isZero();
+        send(BLOCKING, 7);
+        eventually("it blocks", () -> stuck != null);
+        send(OTHER, 1);
+    }
+
+    @Test
+    void queues_that_are_pulled_go_on_too_and_are_woken_as_before() throws Exception {
+        try (Fd readable = EventFd.create()) {
+            startPulled(1, readable);
+            int[] token = {DriverRing.EMPTY};
+            eventually("the other one goes on", () -> {
+                look();
+                return (token[0] = rings[OTHER].poll()) != DriverRing.EMPTY;
+            });
+            assertThat(token[0]).isEqualTo(1);
+            EventFd.signal(readable.number());
+            for (int number = 2; number < SIZE; number++) {
+                send(OTHER, number);
+                assertThat(awaitUsed(OTHER)).isEqualTo(number);
+            }
+            assertThat(others.getLast()).isNotSameAs(stuck);
+            goOn.countDown();
+            assertThat(awaitUsed(BLOCKING)).isEqualTo(7);
+            send(BLOCKING, 3);
+            assertThat(awaitUsed(BLOCKING)).isEqualTo(3);
+            send(OTHER, 5);
+            assertThat(awaitUsed(OTHER)).isEqualTo(5);
+            assertThat(broken).isEmpty();
+            path.reset();
+            stuck.join(20_000);
+            assertThat(stuck.isAlive()).as("a thread without queues ends").isFalse();
+        }
+    }
+
+    @Test
+    void queues_of_one_group_stay_together() throws Exception {
+        try (Fd readable = EventFd.create()) {
+            startPulled(0, readable);
+            for (int i = 0; i < 5; i++) {
+                look();
+            }
+            goOn.countDown();
+            assertThat(awaitUsed(OTHER)).isEqualTo(1);
+            assertThat(others).allMatch(thread -> thread == stuck);
+            assertThat(path.counters(BLOCKING)).containsEntry("abandoned threads", 0L);
+        }
+    }
+
+    @Test
+    void no_frame_is_left_lying_when_a_thread_comes_back_at_any_moment() throws Exception {
+        Random random = new Random(5);
+        AtomicInteger frames = new AtomicInteger();
+        try (Fd readable = EventFd.create()) {
+            start(new PullingTestModel(source -> { }) {
+
+                @Override
+                public int wakeDescriptor(int queue) {
+                    return queue == OTHER ? readable.number() : -1;
+                }
+
+                @Override
+                public void service(int queue, ChainSource source) {
+                    if (queue == OTHER) {
+                        while (frames.get() > 0) {
+                            frames.decrementAndGet();
+                            source.next().complete(0);
+                        }
+                        return;
+                    }
+                    for (Chain chain = source.next(); chain != null; chain = source.next()) {
+                        LockSupport.parkNanos(random.nextInt(400_000));
+                        chain.complete(0);
+                    }
+                }
+            });
+            int moved = whileLookedAt(() -> {
+                for (int number = 0; number < SIZE; number++) {
+                    send(BLOCKING, number);
+                    send(OTHER, number);
+                }
+                for (int number = 0; number < SIZE; number++) {
+                    frames.incrementAndGet();
+                    EventFd.signal(readable.number());
+                    assertThat(awaitUsed(OTHER)).isEqualTo(number);
+                }
+                for (int number = 0; number < SIZE; number++) {
+                    assertThat(awaitUsed(BLOCKING)).isEqualTo(number);
+                }
+            });
+            assertThat(moved).isPositive();
+        }
+    }
+
+    /** Does rounds for some seconds while the watchdog looks all the time; returns how often queues were moved. */
+    private int whileLookedAt(Runnable round) throws Exception {
+        Thread looks = Thread.ofPlatform().daemon().start(() -> {
+            while (!Thread.interrupted()) {
+                look();
+                LockSupport.parkNanos(50_000);
+            }
+        });
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(3);
+        for (int rounds = 1; System.nanoTime() - end < 0; rounds++) {
+            round.run();
+            if (rounds % 4 == 0) {
                 // Started again it shares a thread again.
                 path.setVqReady(BLOCKING, false);
                 path.setVqReady(BLOCKING, true);
-                moved.set(path.counters(BLOCKING).get("abandoned threads").intValue());
             }
         }
         looks.interrupt();
         looks.join();
         assertThat(broken).isEmpty();
-        assertThat(moved).as("queues were moved in " + rounds + " rounds").hasPositiveValue();
+        return path.counters(BLOCKING).get("abandoned threads").intValue();
     }
 }
