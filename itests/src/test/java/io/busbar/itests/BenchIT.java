@@ -122,6 +122,30 @@ class BenchIT {
         assertRatios(bench("console", "--quick", "--json"), "directions");
     }
 
+    @Test
+    void aDiskOverACardIsComparedWithTheSameWithoutOne() {
+        var result = bench("vop", "--quick", "--json");
+
+        assertThat(result.exit()).as(result.out() + result.err()).isZero();
+        var tree = JsonParser.parseString(result.out()).getAsJsonObject();
+        assertThat(tree.getAsJsonArray("workloads")).hasSize(4).allSatisfy(row -> {
+            var workload = row.getAsJsonObject();
+            assertThat(workload.get("ratio").getAsDouble()).isPositive();
+            for (var end : List.of("host_per_request", "card_per_request")) {
+                assertThat(workload.getAsJsonObject(end).get("reads").getAsDouble()).as(end).isZero();
+                assertThat(workload.getAsJsonObject(end).get("nanos").getAsDouble()).as(end).isPositive();
+            }
+        });
+    }
+
+    @Test
+    void aWrongWordForTheDiskOverACardIsRefusedWithTheUsage() {
+        assertThat(bench("vop", "--help").out()).contains("usage: bench vop");
+        var result = bench("vop", "--only", "fast");
+        assertThat(result.exit()).isEqualTo(2);
+        assertThat(result.err()).contains("--only fast: expected one of", "usage: bench vop");
+    }
+
     private static JsonObject assertRatios(Command result, String rows) {
         assertThat(result.exit()).as(result.out() + result.err()).isZero();
         var tree = JsonParser.parseString(result.out()).getAsJsonObject();

@@ -5,6 +5,7 @@ import io.busbar.tools.bench.check.BlockCheck;
 import io.busbar.tools.bench.console.ConsoleBench;
 import io.busbar.tools.bench.net.NetBench;
 import io.busbar.tools.bench.ring.RingBench;
+import io.busbar.tools.bench.vop.VopBench;
 import java.util.List;
 
 /** The load generators and the built-in check, from a command line. */
@@ -32,9 +33,10 @@ public final class Main {
             case "ring" -> RingBench.run(rest, System.out, System.err);
             case "net" -> NetBench.run(rest, System.out, System.err);
             case "console" -> ConsoleBench.run(rest, System.out, System.err);
+            case "vop" -> VopBench.run(rest, System.out, System.err);
             case "check" -> BlockCheck.run(rest, System.out, System.err);
             default -> {
-                System.err.println("bench: \"" + name + "\": expected one of: block, ring, net, console, check");
+                System.err.println("bench: \"" + name + "\": expected one of: block, ring, net, console, vop, check");
                 yield USAGE;
             }
         };

@@ -12,7 +12,7 @@ import java.nio.file.StandardOpenOption;
  * What is on a disk that the load generator alone writes: for each block of 4 KiB the generation that was written last,
  * and whether a write is in flight.
  */
-final class DiskContent {
+public final class DiskContent {
 
     private static final int SECTORS_PER_BLOCK = Workload.BLOCK / Stamps.SECTOR;
     private static final int LARGE_PIECE_BLOCKS = 256;
@@ -22,7 +22,7 @@ final class DiskContent {
     private int generation;
 
     /** Of a disk whose content is of generation 0, or of which only the numbers are of interest. */
-    DiskContent(int blocks) {
+    public DiskContent(int blocks) {
         generations = new int[blocks];
         inFlight = new boolean[blocks];
     }

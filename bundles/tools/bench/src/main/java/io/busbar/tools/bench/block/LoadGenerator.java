@@ -111,6 +111,11 @@ final class LoadGenerator {
         return latencies;
     }
 
+    /** Returns how many requests ended since the start. */
+    long completed() {
+        return completed;
+    }
+
     /** Returns how many requests failed, had another length than asked for, or brought wrong data, since the start. */
     long errors() {
         return errors;

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  * @param warmUpLimitNanos longest warm-up, for devices that do not get steady
  * @param measureNanos     length of the measurement
  */
-record LoadRun(long warmUpLimitNanos, long measureNanos) {
+public record LoadRun(long warmUpLimitNanos, long measureNanos) {
 
     private static final long WINDOW_NANOS = TimeUnit.MILLISECONDS.toNanos(150);
     private static final int STEADY_WINDOWS = 3;
@@ -28,19 +28,67 @@ record LoadRun(long warmUpLimitNanos, long measureNanos) {
      * @return what was measured
      * @throws IOException if the device cannot be driven; the message says why
      */
-    Measurement measure(Path socket, Workload workload, DiskContent content, boolean checked, long seed)
+    public Measurement measure(Path socket, Workload workload, DiskContent content, boolean checked, long seed)
             throws IOException {
-        try (BlockDevice device = BlockDevice.open(socket, workload.depth(), workload.bytes())) {
-            if (device.config().bytes() < (long) content.blocks() * Workload.BLOCK) {
-                throw new FrontEndException("the disk has " + device.config().bytes() + " bytes: expected "
-                        + (long) content.blocks() * Workload.BLOCK);
-            }
+        try (BlockDevice device = open(socket, workload, content)) {
             LoadGenerator load = new LoadGenerator(device.requests(), workload, content, checked, seed);
             load.start();
             warmUp(load);
             Measurement measurement = measure(load, device.process());
             load.finish();
             return measurement;
+        }
+    }
+
+    private static BlockDevice open(Path socket, Workload workload, DiskContent content) throws IOException {
+        BlockDevice device = BlockDevice.open(socket, workload.depth(), workload.bytes());
+        if (device.config().bytes() < (long) content.blocks() * Workload.BLOCK) {
+            device.close();
+            throw new FrontEndException("the disk has " + device.config().bytes() + " bytes: expected "
+                    + (long) content.blocks() * Workload.BLOCK);
+        }
+        return device;
+    }
+
+    /** What is done when nothing is in flight. */
+    public interface Pause {
+
+        /**
+         * Does it.
+         *
+         * @throws IOException if that fails; the message says why
+         */
+        void run() throws IOException, InterruptedException;
+    }
+
+    /**
+     * Drives a device as {@link #measure} does, but with nothing in flight before the measurement and after it.
+     *
+     * @param socket   where it listens
+     * @param workload what to do
+     * @param content  of its disk, which is known
+     * @param seed     of the random places
+     * @param pause    done right before and right after
+     * @return how many requests there were between the two
+     * @throws IOException if the device cannot be driven, or a request fails; the message says why
+     */
+    public long count(Path socket, Workload workload, DiskContent content, long seed, Pause pause)
+            throws IOException, InterruptedException {
+        try (BlockDevice device = open(socket, workload, content)) {
+            LoadGenerator load = new LoadGenerator(device.requests(), workload, content, true, seed);
+            load.start();
+            warmUp(load);
+            load.finish();
+            pause.run();
+            long before = load.completed();
+            load.start();
+            load.run(measureNanos);
+            load.finish();
+            pause.run();
+            if (load.errors() > 0) {
+                throw new FrontEndException(load.errors() + " of " + load.completed() + " requests failed or brought wrong data");
+            }
+            return load.completed() - before;
         }
     }
 

@@ -9,5 +9,5 @@ package io.busbar.tools.bench.block;
  * @param cpuNanos   CPU time of the device's process per request
  * @param errors     requests that failed or brought wrong data, warm-up included
  */
-record Measurement(double iops, double p50Nanos, double p99Nanos, double cpuNanos, long errors) {
+public record Measurement(double iops, double p50Nanos, double p99Nanos, double cpuNanos, long errors) {
 }

@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** Goes once over a whole disk through its device: to write it, or to compare every byte with what was written last. */
-final class ReadBack {
+public final class ReadBack {
 
     private static final int REQUEST_BYTES = 128 << 10;
     private static final int BLOCKS = REQUEST_BYTES / Workload.BLOCK;
@@ -26,7 +26,7 @@ final class ReadBack {
      * @param content of its disk, which nobody writes meanwhile
      * @return how many of 4 KiB differ
      */
-    static long differences(Path socket, DiskContent content) throws IOException {
+    public static long differences(Path socket, DiskContent content) throws IOException {
         try (BlockDevice device = BlockDevice.open(socket, 1, REQUEST_BYTES)) {
             BlockRequests requests = device.requests();
             long wrong = 0;
@@ -51,7 +51,7 @@ final class ReadBack {
      * @param socket  of the device
      * @param content of its disk
      */
-    static void write(Path socket, DiskContent content) throws IOException {
+    public static void write(Path socket, DiskContent content) throws IOException {
         try (BlockDevice device = BlockDevice.open(socket, 1, REQUEST_BYTES)) {
             BlockRequests requests = device.requests();
             for (int block = 0; block < content.blocks(); block += BLOCKS) {

@@ -1,7 +1,7 @@
 package io.busbar.tools.bench.block;
 
 /** What the load generator does, again and again, with so many requests in flight. */
-enum Workload {
+public enum Workload {
     RANDOM_READ_1("4 KiB random read, depth 1", "randread-4k-qd1", 4096, 1, false, true, false),
     RANDOM_READ_32("4 KiB random read, depth 32", "randread-4k-qd32", 4096, 32, false, true, false),
     RANDOM_WRITE_32("4 KiB random write, depth 32", "randwrite-4k-qd32", 4096, 32, true, true, false),
@@ -9,7 +9,7 @@ enum Workload {
     DIRECT_READ_32("4 KiB random read, depth 32, O_DIRECT", "direct-randread-4k-qd32", 4096, 32, false, true, true);
 
     /** Requests are aligned to it, and it is what a generation of the content stands for. */
-    static final int BLOCK = 4096;
+    public static final int BLOCK = 4096;
 
     private final String title;
     private final String key;
@@ -29,35 +29,38 @@ enum Workload {
         this.direct = direct;
     }
 
-    String title() {
+    /** Its name for people. */
+    public String title() {
         return title;
     }
 
     /** Its name for programs. */
-    String key() {
+    public String key() {
         return key;
     }
 
     /** Bytes of a request. */
-    int bytes() {
+    public int bytes() {
         return bytes;
     }
 
     /** Requests in flight. */
-    int depth() {
+    public int depth() {
         return depth;
     }
 
-    boolean writes() {
+    /** Whether requests write. */
+    public boolean writes() {
         return writes;
     }
 
-    boolean random() {
+    /** Whether places are random. */
+    public boolean random() {
         return random;
     }
 
     /** Whether the device reads past the page cache. */
-    boolean direct() {
+    public boolean direct() {
         return direct;
     }
 }

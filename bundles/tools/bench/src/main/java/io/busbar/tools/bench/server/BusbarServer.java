@@ -85,7 +85,36 @@ public final class BusbarServer implements AutoCloseable {
      * @throws IOException if that fails; the message says why
      */
     public Path add(String name, List<String> words) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(script.toString(), "vdpa", "dev", "add", "name", name));
+        return add(name, words, name + ".sock");
+    }
+
+    /**
+     * Adds a device that is served elsewhere, as one that goes to a card is.
+     *
+     * @param name   its name
+     * @param words  what follows it in {@code vdpa dev add}
+     * @param socket where it is served, under the directory of sockets
+     * @return its socket, which is listened at
+     * @throws IOException if that fails; the message says why
+     */
+    public Path add(String name, List<String> words, String socket) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("vdpa", "dev", "add", "name", name));
+        command.addAll(words);
+        run(command);
+        Path path = directory.resolve(socket);
+        server.awaitSocket(path);
+        return path;
+    }
+
+    /**
+     * Has it run a command.
+     *
+     * @param words the command
+     * @return what it printed
+     * @throws IOException if it fails; the message says why
+     */
+    public String run(List<String> words) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(script.toString()));
         command.addAll(words);
         Path output = directory.resolve("command.log");
         ProcessBuilder builder = new ProcessBuilder(command)
@@ -98,11 +127,9 @@ public final class BusbarServer implements AutoCloseable {
             process.destroyForcibly();
         }
         if (process.waitFor() != 0) {
-            throw new IOException(name + " could not be added: " + Files.readString(output).strip());
+            throw new IOException(String.join(" ", words) + ": " + Files.readString(output).strip());
         }
-        Path socket = directory.resolve(name + ".sock");
-        server.awaitSocket(socket);
-        return socket;
+        return Files.readString(output);
     }
 
     /** Ends it, and waits for its end. */
