@@ -21,7 +21,11 @@ public interface OwnMemory extends AutoCloseable {
      */
     MemoryRegion region(long iova);
 
-    /** Takes it away: when the call returns nobody reaches it through the link, and what was allocated is given back. */
+    /**
+     * Takes it away: when the call returns nobody reaches what was allocated through the link, and it is given back. Of memory that was
+     * {@linkplain VopHardwareOps#attach attached} that is so where the link itself stands in between; where the peer is another process that
+     * has mapped it, it is told, and trusted to let go.
+     */
     @Override
     void close();
 }

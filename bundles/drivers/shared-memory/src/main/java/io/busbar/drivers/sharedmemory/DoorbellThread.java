@@ -91,6 +91,11 @@ final class DoorbellThread implements AutoCloseable {
         thread.execute(ready); // For what has come before.
     }
 
+    /** Does something on the thread, behind what is due. */
+    void execute(Runnable task) {
+        thread.execute(task);
+    }
+
     private void rung(int doorbell) {
         EventFd.drain(descriptors.get(doorbell).number());
         for (Registration each : registrations) {

@@ -51,7 +51,10 @@ final class OwnFile implements OwnMemory {
                 iova, memory.size(), memory.segment(), memory.writable(), memory.descriptor(), memory.fileOffset());
     }
 
-    /** The file is cut to nothing, so that the other process reaches nothing, whatever it has mapped. */
+    /**
+     * A file that was made for this is cut to nothing, so that the other process reaches nothing, whatever it has mapped. A guest's is not
+     * ours to cut: the other process lets go of it when it hears of it, and one that does not goes on reaching it.
+     */
     @Override
     public synchronized void close() {
         if (closed) {

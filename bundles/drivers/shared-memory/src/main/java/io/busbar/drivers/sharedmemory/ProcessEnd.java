@@ -12,10 +12,11 @@ import io.busbar.api.vop.VopException;
 import io.busbar.api.vop.VopHardwareOps;
 import io.busbar.api.vop.VopInterrupt;
 import io.busbar.api.vop.VopRole;
+import io.busbar.core.linux.CallSignal;
 import io.busbar.core.linux.Epoll;
 import io.busbar.core.linux.Errno;
-import io.busbar.core.linux.EventFd;
 import io.busbar.core.linux.Fd;
+import io.busbar.core.linux.FdKind;
 import io.busbar.core.linux.LinuxException;
 import io.busbar.core.linux.Mapping;
 import io.busbar.core.linux.MemFd;
@@ -25,6 +26,7 @@ import io.busbar.core.virtio.vop.DevicePage;
 import io.busbar.drivers.sharedmemory.Peer.GoneException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +48,10 @@ final class ProcessEnd implements VopDevice, VopHardwareOps, AutoCloseable {
     private static final long HOST_BASE = 0x80_0000_0000L;
     private static final long CARD_BASE = 0x1000_0000L;
     private static final int MOST_DOORBELLS = 128;
+    /** Each has a descriptor here. A host has a few for each queue and device, a card those of its guest's memory. */
+    private static final int MOST_PIECES = 1024;
+    /** Messages that are taken at a time, so that a peer that never stops keeps nobody busy for ever. */
+    private static final int MOST_MESSAGES = 2 * MOST_PIECES;
 
     private final String name;
     private final int node;
@@ -58,7 +64,7 @@ final class ProcessEnd implements VopDevice, VopHardwareOps, AutoCloseable {
     private final Map<String, LinkCounts> meters = new ConcurrentHashMap<>();
     private final DoorbellThread doorbells;
     private final Object receiving = new Object();
-    private List<Fd> peersDoorbells = List.of();
+    private volatile List<CallSignal> peersDoorbells = List.of();
     private OwnMemory page;
     private LinkWindow remotePage;
     private volatile boolean lost;
@@ -117,19 +123,26 @@ final class ProcessEnd implements VopDevice, VopHardwareOps, AutoCloseable {
 
     private void receiveQuietly() {
         try {
-            receive();
+            if (receive()) {
+                doorbells.execute(this::receiveQuietly);
+            }
         } catch (GoneException | VopException e) {
             LOG.warn("{}: {}", name, e.getMessage()); // A process that says what it should not is none to go on with.
             lose();
         }
     }
 
-    /** Takes what has come; never waits. */
-    private void receive() throws GoneException, VopException {
+    /** Takes what has come, up to a limit; never waits. Returns whether there may be more. */
+    private boolean receive() throws GoneException, VopException {
         synchronized (receiving) {
-            for (Optional<Peer.Received> next = peer.receive(); next.isPresent(); next = peer.receive()) {
+            for (int taken = 0; taken < MOST_MESSAGES; taken++) {
+                Optional<Peer.Received> next = peer.receive();
+                if (next.isEmpty()) {
+                    return false;
+                }
                 take(next.get());
             }
+            return true;
         }
     }
 
@@ -162,16 +175,32 @@ final class ProcessEnd implements VopDevice, VopHardwareOps, AutoCloseable {
         if (hello.size() < 1 || hello.size() > MOST_DOORBELLS || descriptors.size() != hello.size() || !peersDoorbells.isEmpty()) {
             throw protocol(hello.size() + " doorbells with " + descriptors.size() + " descriptors: expected 1 to " + MOST_DOORBELLS);
         }
-        peersDoorbells = List.copyOf(descriptors);
+        List<CallSignal> signals = new ArrayList<>();
+        for (Fd descriptor : descriptors) {
+            signals.add(doorbell(descriptor));
+        }
+        peersDoorbells = List.copyOf(signals);
         return true;
+    }
+
+    /** A descriptor of the peer, which is no file that is written into, and never makes this process wait. */
+    private CallSignal doorbell(Fd descriptor) throws VopException {
+        try {
+            if (descriptor.kind() == FdKind.EVENTFD) {
+                return CallSignal.of(descriptor);
+            }
+            throw protocol("a doorbell that is " + descriptor.kind() + ": expected an eventfd");
+        } catch (LinuxException e) {
+            throw protocol("a doorbell that cannot be used: " + e.getMessage());
+        }
     }
 
     private boolean share(Message share, List<Fd> descriptors) throws VopException {
         long end = share.address() + share.size();
         if (descriptors.size() != 1 || share.address() < 1 || share.size() < 1 || share.offset() < 0 || end < 0
-                || overlaps(share.address(), end)) {
+                || overlaps(share.address(), end) || far.size() >= MOST_PIECES) {
             throw protocol(share.size() + " bytes at 0x" + Long.toHexString(share.address()) + " with " + descriptors.size()
-                    + " descriptors: expected addresses that are not taken, and 1");
+                    + " descriptors: expected addresses that are not taken, 1 descriptor, and up to " + MOST_PIECES + " pieces");
         }
         FarFile file = new FarFile(share, descriptors.getFirst());
         far.put(share.address(), file);
@@ -268,13 +297,14 @@ final class ProcessEnd implements VopDevice, VopHardwareOps, AutoCloseable {
     /** The system call is the barrier behind what was written before. */
     @Override
     public void sendInterrupt(int doorbell, LinkMeter meter) {
-        if (doorbell < 0 || doorbell >= peersDoorbells.size()) {
+        List<CallSignal> signals = peersDoorbells;
+        if (doorbell < 0 || doorbell >= signals.size()) {
             peersFault();
             return;
         }
         ((LinkCounts) meter).rang();
         if (!lost) {
-            EventFd.signal(peersDoorbells.get(doorbell).number());
+            signals.get(doorbell).signal();
         }
     }
 
@@ -418,6 +448,6 @@ final class ProcessEnd implements VopDevice, VopHardwareOps, AutoCloseable {
         synchronized (receiving) {
             peer.close();
         }
-        peersDoorbells.forEach(Fd::close);
+        peersDoorbells.forEach(CallSignal::close);
     }
 }

@@ -118,11 +118,21 @@ public final class SharedMemoryLink {
         while (!ended) {
             Optional<UnixStream> stream = connection();
             if (stream.isPresent()) {
+                long begin = System.nanoTime();
                 serve(new Peer(stream.get()));
+                // Who comes and goes, or says what it should not, again and again must not keep this busy.
+                restUntil(begin + TimeUnit.MILLISECONDS.toNanos(redialMillis));
+            } else if (role == VopRole.HOST) {
+                epoll.await(-1);
             } else {
-                // Who listens is told of a connection; who dials tries again.
-                epoll.await(role == VopRole.HOST ? -1 : redialMillis);
+                restUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(redialMillis));
             }
+        }
+    }
+
+    private void restUntil(long end) {
+        for (long left = end - System.nanoTime(); !ended && left > 0; left = end - System.nanoTime()) {
+            epoll.await((int) TimeUnit.NANOSECONDS.toMillis(left) + 1);
         }
     }
 
@@ -136,7 +146,7 @@ public final class SharedMemoryLink {
     }
 
     private void serve(Peer peer) {
-        try (ProcessEnd end = new ProcessEnd(name, node, role, peer, () -> EventFd.signal(wake.number()))) {
+        try (peer; ProcessEnd end = new ProcessEnd(name, node, role, peer, () -> EventFd.signal(wake.number()))) {
             end.meet(helloNanos);
             ServiceRegistration<VopDevice> registration = context.registerService(VopDevice.class, end, null);
             LOG.info("{}: the other process is there", name);
@@ -147,7 +157,6 @@ public final class SharedMemoryLink {
             LOG.info("{}: the other process is gone", name);
         } catch (VopException | Peer.GoneException | LinuxException e) {
             LOG.warn("{}: {}", name, e.getMessage());
-            epoll.await(redialMillis); // A stranger that dials again and again must not keep this busy.
         }
     }
 
