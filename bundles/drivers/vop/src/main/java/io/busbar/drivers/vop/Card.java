@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -53,6 +54,8 @@ final class Card implements VdpaManagementDevice, AutoCloseable {
     private static final int NO_QUEUE = -1;
     private static final int NO_DOORBELL = -1;
     private static final long CLOSE_SECONDS = 60;
+    private static final long AGAIN_MILLIS = 500;
+    private static final String PAGE_GONE = "the host has taken its page away";
 
     /** Makes the management device known to the bus. */
     @FunctionalInterface
@@ -144,6 +147,8 @@ final class Card implements VdpaManagementDevice, AutoCloseable {
             follow();
         } catch (VdpaException | VopException | IllegalArgumentException e) {
             LOG.error("{}: devices of the host cannot be used: {}", name, e.getMessage());
+        } catch (InternalError gone) {
+            LOG.error("{}: devices of the host cannot be used: {}", name, PAGE_GONE);
         }
     }
 
@@ -181,19 +186,28 @@ final class Card implements VdpaManagementDevice, AutoCloseable {
         close(false);
     }
 
+    /** Whatever the host has taken away meanwhile: a bus that stayed would be in the way of the next card of this name. */
     private void end() {
         if (interrupt != null) {
-            page.configDb(NO_DOORBELL);
-            interrupt.close();
+            step(() -> page.configDb(NO_DOORBELL));
+            step(interrupt::close);
         }
         if (registration != null) {
-            registration.close();
+            step(registration::close);
         }
         if (bus != null) {
-            bus.close();
+            step(bus::close);
         }
         if (page != null) {
-            page.close();
+            step(page::close);
+        }
+    }
+
+    private void step(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | InternalError e) {
+            LOG.warn("{}: at its end: {}", name, e.toString());
         }
     }
 
@@ -201,6 +215,14 @@ final class Card implements VdpaManagementDevice, AutoCloseable {
 
     private void follow() {
         changed.set(false);
+        try {
+            followPage();
+        } catch (InternalError gone) {
+            tellOnce(PAGE_GONE);
+        }
+    }
+
+    private void followPage() {
         Optional<DevicePage> now = look();
         if (now.isEmpty()) {
             return;
@@ -228,11 +250,15 @@ final class Card implements VdpaManagementDevice, AutoCloseable {
             trouble = "";
             return Optional.of(now);
         } catch (IllegalArgumentException wrong) {
-            if (!wrong.getMessage().equals(trouble) && !linkGone) {
-                trouble = wrong.getMessage();
-                LOG.error("{}: {}", name, trouble);
-            }
+            tellOnce(wrong.getMessage());
             return Optional.empty();
+        }
+    }
+
+    private void tellOnce(String sentence) {
+        if (!sentence.equals(trouble) && !linkGone) {
+            trouble = sentence;
+            LOG.error("{}: {}", name, trouble);
         }
     }
 
@@ -289,7 +315,9 @@ final class Card implements VdpaManagementDevice, AutoCloseable {
         EntryDevice device = known.device;
         boolean asked = ctrl.configChange() != DeviceCtrl.NONE && ctrl.guestAck() == 0;
         if (asked && ctrl.configChange() == DeviceCtrl.DEV_REMOVE) {
-            remove(known);
+            if (!remove(known)) {
+                return; // What is acknowledged the host gives to another device.
+            }
         } else if (asked && device != null) {
             device.configChanged(known.entry.readConfig());
         }
@@ -307,18 +335,25 @@ final class Card implements VdpaManagementDevice, AutoCloseable {
     }
 
     private void leave(Known known) {
-        entries.remove(known);
-        remove(known);
-        named.remove(known.name, known);
+        if (remove(known)) {
+            entries.remove(known);
+            named.remove(known.name, known);
+        }
     }
 
-    private void remove(Known known) {
+    /** Returns whether it is off the bus; if not it is tried again. */
+    private boolean remove(Known known) {
         try {
             bus.bus().devDel(known.name);
+            return true;
         } catch (VdpaException refused) {
-            if (refused.error() != VdpaError.ENODEV) {
-                LOG.error("{}/{}: {}", name, known.name, refused.getMessage());
+            if (refused.error() == VdpaError.ENODEV) {
+                return true;
             }
+            LOG.error("{}/{}: the host has removed it, and it cannot be taken off the bus yet: {}", name, known.name,
+                    refused.getMessage());
+            CompletableFuture.delayedExecutor(AGAIN_MILLIS, TimeUnit.MILLISECONDS).execute(this::pageChanged);
+            return false;
         }
     }
 

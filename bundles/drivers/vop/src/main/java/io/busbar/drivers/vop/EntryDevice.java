@@ -37,6 +37,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An entry of the host's page as a device.
@@ -52,6 +54,7 @@ import java.util.stream.Collectors;
  */
 final class EntryDevice implements VdpaParentDevice {
 
+    private static final Logger LOG = LoggerFactory.getLogger(EntryDevice.class);
     private static final int MOST_ENTRIES = 1024;
     private static final int NEGOTIATED =
             VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK;
@@ -276,6 +279,14 @@ final class EntryDevice implements VdpaParentDevice {
 
     /** Adds status bits; FEATURES_OK stays clear for features that cannot work; DRIVER_OK starts the queues. */
     void addStatus(int bits) {
+        try {
+            add(bits);
+        } catch (InternalError pageGone) {
+            needsReset(Reason.NOT_CONNECTED, "the host has taken its page away");
+        }
+    }
+
+    private void add(int bits) {
         int added = bits & ~status.get();
         int next = bits;
         if ((added & VIRTIO_CONFIG_S_FEATURES_OK) != 0) {
@@ -322,7 +333,7 @@ final class EntryDevice implements VdpaParentDevice {
     void stopQueue(int index) throws VdpaException {
         ShadowQueue queue = queues.get(index);
         if (queue.begun()) {
-            drain(queue::equals);
+            drainOne(queue);
             if (queue.outstanding() > 0) {
                 rest();
             }
@@ -331,6 +342,15 @@ final class EntryDevice implements VdpaParentDevice {
         setups.get(index).ready = false;
         if (live()) {
             goOn();
+        }
+    }
+
+    private void drainOne(ShadowQueue queue) throws VdpaException {
+        try {
+            drain(queue::equals);
+        } catch (VdpaException late) {
+            lane.run(() -> queue.taking(true));
+            throw late;
         }
     }
 
@@ -418,13 +438,22 @@ final class EntryDevice implements VdpaParentDevice {
                 return;
             }
             closed = true;
-            reset();
-            host.close();
-            lane.close();
-            loseReach();
-            hostRings.forEach(HostRing::close);
+            step(this::reset);
+            step(host::close);
+            step(lane::close);
+            step(this::loseReach);
+            hostRings.forEach(ring -> step(ring::close));
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** What the host has taken away must not keep the rest from being let go. */
+    private void step(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | InternalError e) {
+            LOG.warn("{}/{}: at its end: {}", linkName, name, e.toString());
         }
     }
 
@@ -578,10 +607,13 @@ final class EntryDevice implements VdpaParentDevice {
 
     private void turn() {
         int kicked = -1;
+        boolean more = false;
         for (int i = 0; i < queues.size(); i++) {
-            if (queues.get(i).turn()) {
+            ShadowQueue queue = queues.get(i);
+            if (queue.turn()) {
                 kicked = i;
             }
+            more |= queue.more();
         }
         if (kicked >= 0) {
             // One doorbell is for all queues of the device, and after all of them.
@@ -590,6 +622,9 @@ final class EntryDevice implements VdpaParentDevice {
         Thread waiter = waiting;
         if (waiter != null) {
             LockSupport.unpark(waiter);
+        }
+        if (more) {
+            lane.wake(); // Behind steps that wait, and kicks of others.
         }
     }
 

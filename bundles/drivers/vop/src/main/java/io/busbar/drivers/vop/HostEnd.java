@@ -126,6 +126,15 @@ final class HostEnd implements AutoCloseable {
     boolean reset() {
         status = 0;
         accepted = 0;
+        try {
+            return askReset();
+        } catch (InternalError pageGone) {
+            unanswered = true;
+            return false;
+        }
+    }
+
+    private boolean askReset() {
         if (unanswered) {
             return isAnswered();
         }
@@ -142,8 +151,12 @@ final class HostEnd implements AutoCloseable {
 
     /** Waits for a reset that was not answered in time, if there is one; returns whether it is done. */
     boolean awaitReset() {
-        if (unanswered && await(entry::hostAck, 1)) {
-            done();
+        try {
+            if (unanswered && await(entry::hostAck, 1)) {
+                done();
+            }
+        } catch (InternalError pageGone) {
+            return false;
         }
         return !unanswered;
     }
@@ -189,7 +202,12 @@ final class HostEnd implements AutoCloseable {
     /** Tells the host that nobody is there any more. */
     @Override
     public void close() {
-        entry.cardDb(-1);
-        interrupt.close();
+        try {
+            entry.cardDb(-1);
+        } catch (InternalError pageGone) {
+            // Then nobody rings.
+        } finally {
+            interrupt.close();
+        }
     }
 }

@@ -46,15 +46,22 @@ final class Lane implements AutoCloseable {
      */
     static Lane start(String name, Runnable turn) throws LinuxException {
         Epoll epoll = Epoll.create();
+        Fd wake = null;
+        boolean started = false;
         try {
-            Fd wake = EventFd.create();
+            wake = EventFd.create();
             epoll.add(wake.number(), Epoll.EPOLLIN, WAKE);
             Lane lane = new Lane(name, epoll, wake, turn);
             lane.thread.start();
+            started = true;
             return lane;
-        } catch (LinuxException e) {
-            epoll.close();
-            throw e;
+        } finally {
+            if (!started) {
+                epoll.close();
+                if (wake != null) {
+                    wake.close();
+                }
+            }
         }
     }
 

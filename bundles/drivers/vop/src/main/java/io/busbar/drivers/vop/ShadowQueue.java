@@ -23,6 +23,8 @@ final class ShadowQueue {
 
     /** Chains that are taken at a time. */
     private static final int BATCH = 64;
+    /** In each of them no more is moved than both rings hold. */
+    private static final int MOST_ROUNDS = 4;
 
     /** Told what breaks a queue, on the lane. */
     @FunctionalInterface
@@ -55,6 +57,8 @@ final class ShadowQueue {
     /** Used elements were taken since calls were asked for. */
     private boolean disarmed;
     private boolean broken;
+    /** The last turn ended with work left. */
+    private boolean more;
 
     private volatile VqCallback callback;
     /** Chains that the host has and that have something for it to read: these end by themselves, unless the queue is broken. */
@@ -202,25 +206,34 @@ final class ShadowQueue {
     // A turn
 
     /**
-     * Relays until there is nothing more to do, in both directions, and asks to be woken for what comes.
+     * Relays in both directions until there is nothing more to do, and asks to be woken for what comes; but not for longer than others
+     * can wait: {@link #more} says whether it has to be called again.
      *
      * @return whether the host is to be told of new chains
      */
     boolean turn() {
+        more = false;
         if (ring == null || hostRing == null || broken) {
             return false;
         }
         boolean kick = false;
         try {
+            int rounds = 0;
             do {
                 relayUsed();
                 kick |= relayAvailable();
-            } while (!broken && (asksHost() | asksDriver()));
+                more = !broken && (asksHost() | asksDriver());
+            } while (more && ++rounds < MOST_ROUNDS);
         } catch (InternalError gone) {
             broke(Reason.DEVICE_NEEDS_RESET, "the memory of a ring is gone");
         }
         traffic.tell();
         return kick;
+    }
+
+    /** Returns whether the last turn has left something to do. */
+    boolean more() {
+        return more;
     }
 
     private void relayUsed() {
@@ -262,8 +275,10 @@ final class ShadowQueue {
     private boolean relayAvailable() {
         int added = 0;
         int count = 1;
-        while (taking && !full && count > 0) {
+        int budget = 2 * hostSize;
+        while (taking && !full && count > 0 && budget > 0) {
             count = ring.take(Math.min(BATCH, hostRing.free()));
+            budget -= count;
             if (count < 0) {
                 broke(Reason.DEVICE_NEEDS_RESET, RingFault.describe(count));
             }

@@ -13,7 +13,7 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
             name = "Answer timeout",
             description = "Milliseconds that the host may take for one step of a handshake, 1 to 600000; then the memory that it"
                     + " reaches is taken away from it.")
-    int answerTimeoutMillis() default 1_000;
+    int answerTimeoutMillis() default 2_000;
 
     @AttributeDefinition(
             name = "Drain timeout",

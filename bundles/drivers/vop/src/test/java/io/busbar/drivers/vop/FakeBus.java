@@ -28,6 +28,9 @@ final class FakeBus implements VdpaBus, VdpaBuses, VdpaBuses.OpenBus, Card.Regis
     final List<String> calls = Collections.synchronizedList(new ArrayList<>());
     volatile VdpaManagementDevice maker;
     volatile VdpaException refusal;
+    /** Nothing is taken off. */
+    volatile boolean keeps;
+    volatile int keptOff;
 
     @Override
     public OpenBus open(String name) {
@@ -94,6 +97,10 @@ final class FakeBus implements VdpaBus, VdpaBuses, VdpaBuses.OpenBus, Card.Regis
 
     @Override
     public void devDel(String name) throws VdpaException {
+        if (keeps) {
+            keptOff++;
+            throw new VdpaException(VdpaError.EIO, "the list of devices cannot be written");
+        }
         if (absent.remove(name) == null) {
             if (!devices.containsKey(name)) {
                 throw new VdpaException(VdpaError.ENODEV, "device not found");

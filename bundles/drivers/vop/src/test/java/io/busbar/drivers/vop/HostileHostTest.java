@@ -20,6 +20,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -333,5 +334,84 @@ class HostileHostTest {
             send(i);
             assertThat(driver.await(0)).isEqualTo(i);
         }
+    }
+
+    @Test
+    void a_page_that_is_taken_away_leaves_nothing_on_the_card() throws Exception {
+        disk(MILLIS);
+        driver.start();
+        host.link.devicePage().orElseThrow().close();
+        host.link.sendInterrupt(0, host.link.meter("page", -1));
+        driver.ops.setStatus(0x0f | 0x80);
+        driver.ops.reset();
+        assertThat(driver.ops.getStatus()).isZero();
+        driver.negotiate(0);
+        rig.card.close();
+        rig.card = null;
+
+        assertThat(rig.bus.devices).isEmpty();
+        assertThat(rig.bus.calls).as("the bus is closed, and can be opened again").endsWith("close");
+    }
+
+    @Test
+    void what_cannot_be_taken_off_the_bus_is_not_acknowledged_until_it_can() throws Exception {
+        disk(MILLIS);
+        driver.start();
+        rig.bus.keeps = true;
+        entry.ask(DeviceCtrl.DEV_REMOVE);
+        eventually("it was tried", () -> rig.bus.keptOff > 0);
+        assertThat(entry.isAcknowledged()).isFalse();
+        send(1);
+        assertThat(driver.await(0)).as("it goes on").isEqualTo(1);
+
+        rig.bus.keeps = false;
+        eventually("it is acknowledged", entry::isAcknowledged);
+        assertThat(rig.bus.devices).isEmpty();
+    }
+
+    @Test
+    void a_queue_that_does_not_stop_in_time_goes_on() throws Exception {
+        disk(MILLIS);
+        driver.start();
+        entry.keeps = 1;
+        send(1);
+        eventually("the host has it", () -> entry.kept(0) == 1);
+        assertThatThrownBy(() -> driver.ops.setVqReady(0, false))
+                .hasMessage("requests that the host has do not end within 100 ms");
+        entry.keeps = 0;
+        send(2);
+        assertThat(driver.await(0)).isEqualTo(2);
+    }
+
+    /** One chain ends while the other is on its way, and is there again at once, all on the lane. */
+    @Test
+    void a_queue_that_is_never_idle_keeps_nobody_waiting() throws Exception {
+        disk(20_000);
+        driver.start();
+        entry.byItself = false;
+        entry.keeps = 1;
+        AtomicInteger rounds = new AtomicInteger();
+        driver.ops.setVqCallback(0, () -> {
+            driver.reuseBuffers();
+            for (int token = driver.rings[0].poll(); token >= 0; token = driver.rings[0].poll()) {
+                send(token);
+            }
+            driver.rings[0].enableCalls();
+            entry.serve();
+            if (entry.kept(0) > 0) {
+                entry.endOldest(0);
+            }
+            rounds.incrementAndGet();
+        });
+        send(1);
+        send(2);
+        eventually("the host has both", () -> {
+            entry.serve();
+            return entry.kept(0) == 2;
+        });
+        entry.endOldest(0);
+        eventually("it is never idle", () -> rounds.get() > 1000);
+        driver.ops.setVqReady(0, false);
+        assertThat(driver.ops.getVqReady(0)).isFalse();
     }
 }
