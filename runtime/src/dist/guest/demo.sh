@@ -50,7 +50,7 @@ demo_swap() {
   local rounds=$1 number image pauses=() copies longest=0 middle WORK PAUSE
   # What boot_guest and declare_devices look at.
   # shellcheck disable=SC2034
-  local guests=1 address="" net="" passt="" disk="" fresh=yes
+  local guests=1 address="" net="" passt="" card="" disk="" fresh=yes
   make_state_dir guest
   DEMO_LOG=$MADE/con0.log image=$MADE/root0.img
   declare_devices "$MADE/devices"

@@ -34,7 +34,8 @@ busbar_guest_say() {
 
 # What the kernel's first process is told, and what it does: BUSBAR_CONSOLE=hvc0, the shell's terminal, tty0 without it;
 # BUSBAR_NAME, the host name; BUSBAR_ADDRESS=A.B.C.D/N for eth0, DHCP without it; BUSBAR_HOSTS=NAME=ADDRESS,... for /etc/hosts;
-# BUSBAR_UPLINK=A.B.C.D/N,HOST, for eth1: its address, and that of the host. Programs without libraries know no server of names.
+# BUSBAR_UPLINK=A.B.C.D/N,HOST, for eth1: its address, and that of the host; BUSBAR_CARD=NAME, the card that it runs on. Programs
+# without libraries know no server of names.
 
 # The path of a program that may be in an administrator's folder, which is not on every user's PATH.
 busbar_guest_tool() {
@@ -243,7 +244,8 @@ address() {
 }
 cat <<BANNER
 
-  This is Linux $(uname -r), a real kernel. What it uses is served by Java bundles on Busbar's bus:
+  This is Linux $(uname -r), a real kernel${BUSBAR_CARD:+, on the emulated X100 card $BUSBAR_CARD}. What it uses is served by
+  Java bundles on Busbar's bus${BUSBAR_CARD:+, that of the card's host, over VOP}:
 
     /dev/vda   $(($(cat /sys/block/vda/size) / 2048)) MiB, its root disk
 BANNER
@@ -255,6 +257,9 @@ cat <<BANNER
 
     in a second terminal:  ./busbar vdpa dev show              the devices
                            ./busbar vdpa dev vstats show disk0 counters, as they move
+BANNER
+[ -z "$BUSBAR_CARD" ] || echo "                           ./busbar x100 link $BUSBAR_CARD             what crosses the link"
+cat <<BANNER
     here:                  dd if=/dev/vda of=/dev/null bs=1M   gives the disk some work
 BANNER
 [ -z "$BUSBAR_HOSTS" ] || echo "                           ping -c 3 $(echo "$BUSBAR_HOSTS" | sed 's/=.*//')                    across the switch"
@@ -263,7 +268,7 @@ cat <<BANNER
                            exit                                powers this Linux off
 
 BANNER
-unset BUSBAR_ROWS BUSBAR_COLS BUSBAR_WORK BUSBAR_CONSOLE BUSBAR_NAME BUSBAR_ADDRESS BUSBAR_HOSTS BUSBAR_UPLINK host
+unset BUSBAR_ROWS BUSBAR_COLS BUSBAR_WORK BUSBAR_CONSOLE BUSBAR_NAME BUSBAR_ADDRESS BUSBAR_HOSTS BUSBAR_UPLINK BUSBAR_CARD host
 unset -f address
 PROFILE
 }

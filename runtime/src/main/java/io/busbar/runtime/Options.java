@@ -20,6 +20,7 @@ import java.util.Set;
  * @param socketDir where devices' sockets are made; empty: {@code sockets} in the instance's state
  * @param disk an existing image that becomes {@code disk0}
  * @param devices files in which devices are declared, in the order in which they are added
+ * @param cards names of X100 cards that are there beside those of the settings
  * @param initrd an initial RAM disk to name in the User Mode Linux command line that is printed
  * @param console true: log lines go to standard error instead of the instance's log file
  * @param takeOver the socket of the Busbar whose instance, with all devices, this one takes over
@@ -31,12 +32,13 @@ record Options(
         Optional<Path> socketDir,
         Optional<Path> disk,
         List<Path> devices,
+        List<String> cards,
         Optional<Path> initrd,
         boolean console,
         Optional<Path> takeOver) {
 
     private static final Set<String> VALUED =
-            Set.of("--instance", "--state-dir", "--socket-dir", "--disk", "--devices", "--home", "--uml-initrd", "--take-over");
+            Set.of("--instance", "--state-dir", "--socket-dir", "--disk", "--devices", "--card", "--home", "--uml-initrd", "--take-over");
 
     /**
      * @param args the command line; a value is the word after its option, or stands behind {@code =} in the same one
@@ -51,6 +53,7 @@ record Options(
         var socketDir = Optional.<Path>empty();
         var disk = Optional.<Path>empty();
         var devices = new ArrayList<Path>();
+        var cards = new ArrayList<String>();
         var initrd = Optional.<Path>empty();
         var console = false;
         var takeOver = Optional.<Path>empty();
@@ -64,7 +67,7 @@ record Options(
             var option = word.name();
             if (!VALUED.contains(option)) {
                 throw new UsageException("unknown option \"" + word + "\" (--instance NAME, --state-dir DIR,"
-                        + " --socket-dir DIR, --disk FILE, --devices FILE, --uml-initrd FILE, --home DIR, --take-over SOCKET, --console)");
+                        + " --socket-dir DIR, --disk FILE, --devices FILE, --card NAME, --uml-initrd FILE, --home DIR, --take-over SOCKET, --console)");
             }
             if (word.value().isEmpty() && words.isEmpty()) {
                 throw new UsageException(option + " needs a value");
@@ -76,6 +79,7 @@ record Options(
                 case "--socket-dir" -> socketDir = Optional.of(path(option, value));
                 case "--disk" -> disk = Optional.of(path(option, value));
                 case "--devices" -> devices.add(path(option, value));
+                case "--card" -> cards.add(value);
                 case "--take-over" -> takeOver = Optional.of(path(option, value));
                 case "--uml-initrd" -> initrd = Optional.of(path(option, value));
                 default -> home = path(option, value);
@@ -84,13 +88,14 @@ record Options(
         if (stateRoot == null) {
             stateRoot = stateRoot(env);
         }
-        return new Options(home, stateRoot, instance, socketDir, disk, List.copyOf(devices), initrd, console, takeOver);
+        return new Options(home, stateRoot, instance, socketDir, disk, List.copyOf(devices), List.copyOf(cards), initrd, console, takeOver);
     }
 
     /** What a launcher is started with that takes this one's instance over: what was asked for once is there already. */
     List<String> ofSuccessor() {
         var words = new ArrayList<>(List.of("--instance", instance, "--state-dir", stateRoot.toString()));
         socketDir.ifPresent(directory -> words.addAll(List.of("--socket-dir", directory.toString())));
+        cards.forEach(card -> words.addAll(List.of("--card", card)));
         if (console) {
             words.add("--console");
         }

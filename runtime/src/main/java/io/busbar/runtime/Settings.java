@@ -18,6 +18,8 @@ final class Settings {
     private static final String SHELL = "io.busbar.tools.shell";
     private static final String PLUG = "io.busbar.tools.plug";
     private static final String UPGRADE = "io.busbar.tools.upgrade";
+    /** Of the factory; the name of a card follows. */
+    private static final String CARD = "io.busbar.drivers.x100~";
     private static final String STATE_DIR = "stateDir";
     private static final String SOCKET_DIR = "socketDir";
 
@@ -37,6 +39,7 @@ final class Settings {
             }
         }
         options.socketDir().ifPresent(dir -> settings.put(VHOST_USER, SOCKET_DIR, dir.toString()));
+        options.cards().forEach(card -> settings.put(CARD + card, "name", card));
         settings.put(PLUG, STATE_DIR, instance.directory().toString());
         settings.put(PLUG, "distribution", options.home().toString());
         if (options.takeOver().isEmpty()) {

@@ -50,6 +50,20 @@ class SettingsTest {
         }
     }
 
+    /** A card of the command line has what the settings say of one of that name. */
+    @Test
+    void cardsOfTheCommandLineAreThereAlsoForASuccessor() throws Exception {
+        try (var instance = Instance.open(directory, "one")) {
+            var asked = options("--card", "mic0", "--card=mic1");
+            var configured = List.of(feature("io.busbar.drivers.x100~mic1", Map.of("timing", "model")));
+            var settings = Settings.of(asked, instance, configured).byPid();
+
+            assertThat(settings.get("io.busbar.drivers.x100~mic0")).isEqualTo(Map.of("name", "mic0"));
+            assertThat(settings.get("io.busbar.drivers.x100~mic1")).isEqualTo(Map.of("name", "mic1", "timing", "model"));
+            assertThat(asked.ofSuccessor()).containsSubsequence("--card", "mic0", "--card", "mic1");
+        }
+    }
+
     @Test
     void theInstancesOwnPathsAreHandedOver() throws Exception {
         try (var instance = Instance.open(directory, "one")) {

@@ -14,8 +14,10 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** What docs/threat-model.md says to be tested is tested: each {@code Class.method} in it is a test that is there. */
+/** What docs/threat-model.md and docs/vop.md say to be tested is tested: each {@code Class.method} in them is a test that is there. */
 class ThreatModelIT {
     private static final Path SOURCE = Path.of(System.getProperty("busbar.source"));
     private static final Pattern REFERENCE = Pattern.compile("`([A-Z]\\w*(?:Test|IT|Contract))\\.(\\w+)`");
@@ -52,10 +54,11 @@ class ThreatModelIT {
         return annotation.getAsInt() >= 0 && !before.substring(annotation.getAsInt()).contains("void ");
     }
 
-    @Test
-    void eachTestThatItNamesIsThere() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"docs/threat-model.md", "docs/vop.md"})
+    void eachTestThatItNamesIsThere(String document) throws Exception {
         var tests = tests();
-        List<String> missing = REFERENCE.matcher(Files.readString(SOURCE.resolve("docs/threat-model.md"))).results()
+        List<String> missing = REFERENCE.matcher(Files.readString(SOURCE.resolve(document))).results()
                 .filter(name -> !isTest(tests.get(name.group(1)), name.group(2)))
                 .map(name -> name.group(1) + "." + name.group(2))
                 .toList();

@@ -24,7 +24,7 @@ final class BlockServers {
         return switch (name) {
             case "busbar" -> {
                 BusbarProcess process = BusbarProcess.in(folder).under(under).start();
-                yield new BusbarServer(process, Placement.onHost(process));
+                yield new BusbarServer(Home.onHost(process));
             }
             case "qemu-storage-daemon" -> new QemuStorageDaemon(folder, List.of(under));
             default -> throw new IllegalArgumentException(

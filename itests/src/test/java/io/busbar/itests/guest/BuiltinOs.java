@@ -40,11 +40,16 @@ final class BuiltinOs implements CardOs {
 
     /** Since the device has come a self-check has looked at it, and found nothing wrong. */
     private void awaitChecked(CardDevice device) {
+        awaitChecked(device, 0);
+    }
+
+    /** As above, of one that has come since so many lines were there. */
+    private void awaitChecked(CardDevice device, int from) {
         await(all -> {
             int come = indexOf(all, all.size(), line -> line.startsWith(device.card() + " has come: "));
             int checked = indexOf(all, all.size(), line -> line.startsWith("self-check: " + device.card() + ": "));
             int summed = indexOf(all, all.size(), line -> line.matches("self-check: [1-9][0-9]* passed, 0 failed"));
-            return come >= 0 && checked > come && summed > checked;
+            return come >= from && checked > come && summed > checked;
         });
     }
 
@@ -218,8 +223,12 @@ final class BuiltinOs implements CardOs {
 
     @Override
     public void reset(int disk) {
+        int from;
+        synchronized (lines) {
+            from = lines.size();
+        }
         ask("reset " + disk(disk), disk(disk) + " was reset");
-        awaitChecked(device(CardDevice.Type.BLOCK, disk));
+        awaitChecked(device(CardDevice.Type.BLOCK, disk), from);
     }
 
     @Override

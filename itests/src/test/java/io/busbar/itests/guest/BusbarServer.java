@@ -13,27 +13,24 @@ import java.util.Map;
 /** Disks of the packed distribution, all of one process. */
 final class BusbarServer implements BlockServer {
 
+    private final Home home;
     private final BusbarProcess process;
-    private final Placement placement;
     private int disks;
 
-    BusbarServer(BusbarProcess process, Placement placement) {
-        this.process = process;
-        this.placement = placement;
+    BusbarServer(Home home) {
+        this.home = home;
+        process = home.busbar();
     }
 
     @Override
     public Disk serve(DiskSpec spec) {
-        String name = "disk" + disks++;
-        List<String> words = new ArrayList<>(List.of(
-                "vdpa", "dev", "add", "name", name, "mgmtdev", "sim_block", "backend", "file", "path", spec.image().toString(),
+        String device = "disk" + disks++;
+        List<String> words = new ArrayList<>(List.of("backend", "file", "path", spec.image().toString(),
                 "queues", Integer.toString(spec.queues()), "cache", spec.writeThrough() ? "writethrough" : "writeback"));
         if (spec.readOnly()) {
             words.addAll(List.of("readonly", "on"));
         }
-        words.addAll(placement.words());
-        process.ok(words.toArray(String[]::new));
-        return new Device(process, name, placement.socket(name));
+        return new Device(process, home.add(device, "sim_block", words.toArray(String[]::new)), home.socket(device));
     }
 
     @Override
@@ -43,7 +40,7 @@ final class BusbarServer implements BlockServer {
 
     @Override
     public void close() {
-        process.close();
+        home.close();
     }
 
     private record Device(BusbarProcess process, String name, Path socket) implements Disk {

@@ -11,7 +11,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,31 +25,28 @@ final class CardIT {
     private static final int SWAPS = 30;
 
     private Path folder;
+    private Home home;
     private BusbarProcess busbar;
-    private Placement card;
 
     @BeforeEach
     void start() throws IOException {
         Host.require("linux.uml", "user-mode-linux");
         folder = Files.createTempDirectory("vop");
-        busbar = Placement.startWithCard(folder);
-        card = Placement.onCard(busbar);
+        home = Home.onCard(folder);
+        busbar = home.busbar();
     }
 
     @AfterEach
     void stop() throws IOException {
-        if (busbar != null) {
-            busbar.close();
+        if (home != null) {
+            home.close();
         }
         GuestKernel.delete(folder);
     }
 
-    private Path add(String name, String type, String... backend) {
-        List<String> words = new ArrayList<>(List.of("vdpa", "dev", "add", "name", name, "mgmtdev", type, "backend"));
-        words.addAll(List.of(backend));
-        words.addAll(card.words());
-        busbar.ok(words.toArray(String[]::new));
-        return card.socket(name);
+    private Path add(String device, String type, String... words) {
+        home.add(device, type, words);
+        return home.socket(device);
     }
 
     private Path image(long bytes) throws IOException {
@@ -64,7 +60,7 @@ final class CardIT {
     @Test
     void aBackendIsSwappedWhileTheCardReadsBackWhatItWrites() throws IOException {
         String image = image(64L << 20).toString();
-        Path disk = add("disk0", "sim_block", "file", "path", image);
+        Path disk = add("disk0", "sim_block", "backend", "file", "path", image);
         GuestJob job = GuestJob.of("""
                 set -e
                 for round in $(seq 1000); do
@@ -77,18 +73,58 @@ final class CardIT {
             guest.awaitLine("round 1"::equals);
             long reads = CardLink.of(busbar, "mic0").ofQueues("reads");
             for (int swap = 0; swap < SWAPS; swap++) {
-                busbar.ok("backend", "swap", "disk0", "file", "path", image);
+                busbar.ok("backend", "swap", "mic0-disk0", "file", "path", image);
             }
             guest.awaitLine(line -> line.startsWith("round ") && Integer.parseInt(line.substring(6)) > 3);
             assertThat(CardLink.of(busbar, "mic0").ofQueues("reads")).as("reads over the link, after the start").isEqualTo(reads);
         }
-        assertThat(busbar.ok("vdpa", "-j", "dev", "vstats", "show", "disk0")).doesNotContain("\"broken\":1");
+        assertThat(busbar.ok("vdpa", "-j", "dev", "vstats", "show", "mic0-disk0")).doesNotContain("\"broken\":1");
+    }
+
+    /** The card's bus has a device as long as the host has published it; what a running Linux does then is its hot plug. */
+    @Test
+    void aDiskIsAddedToARunningCardAndRemovedAgainAndAnotherTakesItsPlace() throws IOException {
+        Path disk = add("disk0", "sim_block", "backend", "memory", "size", "16M");
+        Path slot = busbar.socket("mic0/block1");
+        Uml kernel = Uml.withSlots(slot, slot, slot);
+        try (Guest guest = kernel.boot(GuestJob.ofBusybox("""
+                set -e
+                driver=/sys/bus/platform/drivers/virtio-uml
+                head -c 1048576 /dev/urandom >/tmp/noise
+                echo "booted"
+                for turn in 1 2 3; do
+                    until echo virtio-uml.$turn >$driver/bind 2>/dev/null; do usleep 50000; done
+                    until new=$(ls /dev/vd? | grep -v vda); do usleep 20000; done
+                    echo "added $turn of $(($(cat /sys/block/${new##*/}/size) / 2048)) MiB"
+                    dd if=/tmp/noise of=$new bs=64k 2>/dev/null
+                    sync
+                    echo 3 >/proc/sys/vm/drop_caches
+                    head -c 1048576 $new | cmp - /tmp/noise
+                    echo "used $turn"
+                    while [ -b $new ]; do usleep 20000; done
+                    echo "removed $turn"
+                    dd if=/tmp/noise of=/dev/vda bs=64k 2>/dev/null
+                    sync
+                done
+                """, disk))) {
+            guest.awaitLine("booted"::equals);
+            for (int turn = 1; turn <= 3; turn++) {
+                add("later", "sim_block", "backend", "memory", "size", turn + "M");
+                guest.awaitLine(("added " + turn + " of " + turn + " MiB")::equals);
+                guest.awaitLine(("used " + turn)::equals);
+                busbar.ok("vdpa", "dev", "del", "mic0-later");
+                guest.awaitLine(("removed " + turn)::equals);
+                assertThat(busbar.ok("vdpa", "dev", "show")).contains("mic0/block0").doesNotContain("mic0/block1");
+            }
+            guest.awaitSuccess();
+        }
+        assertThat(busbar.ok("x100", "page", "mic0")).doesNotContain("block@184");
     }
 
     @Test
     void theCardsConsoleIsWrittenToAFileOfTheHost() throws IOException {
         Path log = folder.resolve("log");
-        Path console = add("con0", "sim_console", "log", "path", log.toString());
+        Path console = add("con0", "sim_console", "backend", "log", "path", log.toString());
         new Uml(List.of(console)).run(GuestJob.of("for i in $(seq 1000); do echo \"line $i\" >/dev/hvc0; done"));
         Eventually.within(ANSWER, () -> read(log).lines().filter(line -> line.startsWith("line ")).count() == 1000,
                 () -> read(log));
@@ -96,10 +132,10 @@ final class CardIT {
 
     @Test
     void aCardHasAllThreeTypesAtOnce() throws IOException {
-        Path disk = add("disk0", "sim_block", "memory", "size", "16M");
-        Path net = add("net0", "sim_net", "loopback");
+        Path disk = add("disk0", "sim_block", "backend", "memory", "size", "16M");
+        Path net = add("net0", "sim_net", "backend", "loopback");
         Path log = folder.resolve("log");
-        Path console = add("con0", "sim_console", "log", "path", log.toString());
+        Path console = add("con0", "sim_console", "backend", "log", "path", log.toString());
         List<String> output = new Uml(List.of(console)).run(GuestJob.of("""
                 set -e
                 dd if=/dev/urandom of=/tmp/noise bs=1M count=8 status=none

@@ -10,7 +10,16 @@ import java.util.List;
 record CardLink(List<JsonObject> lines) {
 
     static CardLink of(BusbarProcess busbar, String card) {
-        JsonObject shown = JsonParser.parseString(busbar.ok("x100", "-j", "link", card)).getAsJsonObject();
+        return of(busbar.ok("x100", "-j", "link", card), card);
+    }
+
+    /**
+     * Reads what was shown.
+     *
+     * @param json of {@code x100 -j link}
+     */
+    static CardLink of(String json, String card) {
+        JsonObject shown = JsonParser.parseString(json).getAsJsonObject();
         return new CardLink(shown.getAsJsonObject("link").getAsJsonArray(card).asList().stream()
                 .map(JsonElement::getAsJsonObject)
                 .toList());

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A disk of another process, which Busbar serves on to a guest: qemu-storage-daemon, and another Busbar. */
@@ -33,19 +34,21 @@ final class FarDeviceIT {
     @TempDir
     Path folder;
 
-    static Stream<GuestKernel> kernels() {
+    static Stream<Arguments> kernels() {
         // one has guest addresses that are no others, the other has the same for all
-        return Stream.of(new Uml(), new Qemu(1, false));
+        return Stream.of(Arguments.of(new Uml(), false), Arguments.of(new Qemu(1, false), false), Arguments.of(new Uml(), true));
     }
 
     @ParameterizedTest
     @MethodSource("kernels")
-    void aFileSystemIsMadeFilledAndFoundWholeOnADiskOfQemuStorageDaemon(GuestKernel kernel) throws IOException {
+    void aFileSystemIsMadeFilledAndFoundWholeOnADiskOfQemuStorageDaemon(GuestKernel kernel, boolean onCard)
+            throws IOException {
         kernel.modules();
         Path image = image("far", 48);
-        try (BusbarProcess busbar = BusbarProcess.in(folder.resolve("busbar")).start();
+        Path state = folder.resolve("busbar");
+        try (Home home = onCard ? Home.onCard(state) : Home.onHost(state);
                 ProcessGroup far = storageDaemon(image)) {
-            addFar(busbar);
+            Path disk = addFar(home);
             List<String> output = kernel.run(GuestJob.of("""
                     set -e -o pipefail
                     mkfs.ext4 -q -F /dev/vda
@@ -62,11 +65,11 @@ final class FarDeviceIT {
                     fio --minimal --name=verify --thread --filename=/dev/vda --rw=randwrite --ioengine=libaio --direct=1 \\
                         --bsrange=512-256k --size=16m --iodepth=32 --verify=crc32c --verify_fatal=1 --do_verify=1 >/tmp/fio || { cat /tmp/fio; exit 1; }
                     echo "sum $(sha256sum </dev/vda)"
-                    """, busbar.socket("far0")));
+                    """, disk));
 
             String sum = "sum " + KernelTests.sha256(image) + "  -";
             assertThat(output).contains("files whole: 41", sum);
-            assertThat(kernel.run(GuestJob.of("echo \"sum $(sha256sum </dev/vda)\"", busbar.socket("far0"))))
+            assertThat(kernel.run(GuestJob.of("echo \"sum $(sha256sum </dev/vda)\"", disk)))
                     .as("the next guest").contains(sum);
             assertThat(complaints(far)).isEmpty();
         }
@@ -215,8 +218,13 @@ final class FarDeviceIT {
     }
 
     private void addFar(BusbarProcess busbar) {
-        busbar.ok("vdpa", "dev", "add", "name", "far0", "mgmtdev", "vhost_user", "socket", socket().toString(),
-                "class", "block");
+        addFar(Home.onHost(busbar));
+    }
+
+    /** Returns where a guest finds it. */
+    private Path addFar(Home home) {
+        home.add("far0", "vhost_user", "socket", socket().toString(), "class", "block");
+        return home.socket("far0");
     }
 
     private Path socket() {

@@ -59,6 +59,11 @@ abstract class KernelTests {
         return BlockServers.start(state);
     }
 
+    /** How often a guest is killed in the middle of writes. */
+    int kills() {
+        return KILLS;
+    }
+
     @AfterAll
     void stopServer() throws IOException {
         if (server != null) {
@@ -209,13 +214,33 @@ abstract class KernelTests {
         assertThat(Files.size(image)).isEqualTo(32L * MIB);
     }
 
+    /** It resets the disk when it goes, and sets it up anew. */
+    @Test
+    void aDriverThatIsTakenAwayAndBoundAgainFindsItsDiskAsItWas() throws IOException {
+        Served served = run("""
+                set -e
+                head -c 2M /dev/urandom >/tmp/noise
+                device=$(basename $(readlink -f /sys/block/vda/device))
+                for turn in 1 2 3 4 5; do
+                    dd if=/tmp/noise of=/dev/vda bs=64k seek=$turn oflag=direct status=none
+                    echo $device >/sys/bus/virtio/drivers/virtio_blk/unbind
+                    [ ! -e /sys/block/vda ]
+                    echo $device >/sys/bus/virtio/drivers/virtio_blk/bind
+                    until [ -b /dev/vda ]; do sleep 0.02; done
+                    dd if=/dev/vda bs=64k skip=$turn count=32 iflag=direct status=none | cmp - /tmp/noise
+                    echo "turn $turn"
+                done
+                """, disk("disk", 16));
+        assertThat(served.output()).contains("turn 5");
+    }
+
     /** On one socket; everything is looked at in the end. */
     @Test
     void aGuestThatIsKilledInTheMiddleOfWritesFindsItsDiskAgain() throws IOException {
         Path image = disk("disk", 64);
         Host.check(HOST_LIMIT, "mkfs.ext4", "-q", "-F", image.toString());
         try (BlockServer.Disk disk = server.serve(DiskSpec.of(image).withQueues(queues))) {
-            for (int turn = 1; turn <= KILLS; turn++) {
+            for (int turn = 1; turn <= kills(); turn++) {
                 GuestJob job = GuestJob.ofBusybox("""
                         set -e
                         mount -t ext4 /dev/vda /mnt
@@ -240,7 +265,7 @@ abstract class KernelTests {
                     umount /mnt
                     fsck.ext4 -f -n /dev/vda
                     """, disk.socket()));
-            assertThat(output).contains(Integer.toString(KILLS));
+            assertThat(output).contains(Integer.toString(kills()));
         }
     }
 

@@ -75,13 +75,15 @@ final class LoadedGuest implements AutoCloseable {
     private static final String UNIX_CONNECTED = "03";
 
     private final Guest guest;
-    private final BusbarProcess busbar;
+    private final Home home;
+    private final List<Path> sockets;
     private final List<String> peers;
 
-    private LoadedGuest(Guest guest, BusbarProcess busbar, List<String> peers) {
+    private LoadedGuest(Guest guest, Home home, List<Path> sockets) throws IOException {
         this.guest = guest;
-        this.busbar = busbar;
-        this.peers = peers;
+        this.home = home;
+        this.sockets = sockets;
+        peers = connections(sockets);
     }
 
     /**
@@ -102,15 +104,20 @@ final class LoadedGuest implements AutoCloseable {
      * @param limit  how long it may take at the most
      */
     static LoadedGuest boot(BusbarProcess busbar, String rate, Duration limit) throws IOException {
+        return boot(Home.onHost(busbar), rate, limit);
+    }
+
+    /** The same, with devices that are placed elsewhere. */
+    static LoadedGuest boot(Home home, String rate, Duration limit) throws IOException {
         Host.require("iperf3", "iperf3");
         String script = SCRIPT.replace("ENDS_AT", ENDS_AT).replace("RATE", rate);
-        GuestJob job = GuestJob.of(script, busbar.socket("disk0"))
-                .withNets(busbar.socket("net0"), busbar.socket("net1"))
-                .within(limit);
+        Placement placement = home.placement();
+        List<Path> sockets = Stream.of("disk0", "net0", "net1").map(placement::name).map(placement::socket).toList();
+        GuestJob job = GuestJob.of(script, sockets.getFirst()).withNets(sockets.get(1), sockets.get(2)).within(limit);
         Guest guest = new Uml().boot(job);
         try {
             guest.awaitLine("loaded"::equals);
-            return new LoadedGuest(guest, busbar, connections(busbar));
+            return new LoadedGuest(guest, home, sockets);
         } catch (AssertionError | IOException | RuntimeException e) {
             guest.close();
             throw e;
@@ -118,16 +125,16 @@ final class LoadedGuest implements AutoCloseable {
     }
 
     /** The kernel's numbers of the connections at our sockets: each that is accepted has another one. */
-    private static List<String> connections(BusbarProcess busbar) throws IOException {
-        try (Stream<String> sockets = Files.lines(Path.of("/proc/net/unix"))) {
-            List<String[]> connected = sockets
+    private static List<String> connections(List<Path> ours) throws IOException {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/net/unix"))) {
+            List<String[]> connected = lines
                     .map(line -> line.split(" +"))
                     .filter(words -> words.length > UNIX_PATH && words[UNIX_STATE].equals(UNIX_CONNECTED))
                     .toList();
-            return Stream.of("disk0", "net0", "net1")
-                    .flatMap(device -> connected.stream()
-                            .filter(words -> words[UNIX_PATH].equals(busbar.socket(device).toString()))
-                            .map(words -> device + " " + words[UNIX_NUMBER]))
+            return ours.stream()
+                    .flatMap(socket -> connected.stream()
+                            .filter(words -> words[UNIX_PATH].equals(socket.toString()))
+                            .map(words -> socket + " " + words[UNIX_NUMBER]))
                     .toList();
         }
     }
@@ -149,8 +156,8 @@ final class LoadedGuest implements AutoCloseable {
 
     /** Has the load end, and checks that the guest has noticed nothing: no error, no message of its kernel, no other connection. */
     Report end() throws IOException {
-        assertThat(connections(busbar)).as("connections, as they were").isEqualTo(peers).hasSize(3);
-        busbar.ok("block", "resize", "disk0", "64M");
+        assertThat(connections(sockets)).as("connections, as they were").isEqualTo(peers).hasSize(3);
+        home.busbar().ok("block", "resize", home.placement().name("disk0"), "64M");
         List<String> output = guest.awaitSuccess();
         List<String> said = output.stream().filter(line -> !line.contains("{")).toList();
         assertThat(said).as("what the guest said, beside reports").contains("kernel is quiet");

@@ -7,14 +7,17 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.busbar.itests.BusbarProcess;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /** A network device of a running Busbar, as its commands show it. */
-record NetDevice(BusbarProcess busbar, String name) {
+record NetDevice(Home home, String name) {
 
     private static final List<String> LOSSES = List.of(
             "tx errors", "tx drops", "rx errors", "rx overruns", "rx link down", "rx too long", "memory faults", "broken");
+
+    NetDevice(BusbarProcess busbar, String name) {
+        this(Home.onHost(busbar), name);
+    }
 
     /**
      * Adds a device.
@@ -22,19 +25,22 @@ record NetDevice(BusbarProcess busbar, String name) {
      * @param words its backend, with that one's words, and other attributes
      */
     static NetDevice add(BusbarProcess busbar, String name, String... words) {
-        List<String> all = new ArrayList<>(List.of("vdpa", "dev", "add", "name", name, "mgmtdev", "sim_net"));
-        all.addAll(List.of(words));
-        busbar.ok(all.toArray(String[]::new));
-        return new NetDevice(busbar, name);
+        return add(Home.onHost(busbar), name, words);
     }
 
+    /** The same, with a device that is placed elsewhere, and named for it. */
+    static NetDevice add(Home home, String device, String... words) {
+        return new NetDevice(home, home.add(device, "sim_net", words));
+    }
+
+    /** Where a guest connects to it, who waits for that. */
     Path socket() {
-        return busbar.socket(name);
+        return home.placement().socket(name);
     }
 
     /** What each queue has counted; 0 for a queue that has no such counter. */
     List<Long> counts(String counter) {
-        JsonObject shown = JsonParser.parseString(busbar.ok("vdpa", "-j", "dev", "vstats", "show", name)).getAsJsonObject();
+        JsonObject shown = JsonParser.parseString(home.busbar().ok("vdpa", "-j", "dev", "vstats", "show", name)).getAsJsonObject();
         return shown.getAsJsonObject("vstats").getAsJsonObject(name).getAsJsonArray("queues").asList().stream()
                 .map(JsonElement::getAsJsonObject)
                 .map(queue -> queue.has(counter) ? queue.get(counter).getAsLong() : 0)
@@ -48,7 +54,7 @@ record NetDevice(BusbarProcess busbar, String name) {
 
     /** The configuration that its driver sees, as a line. */
     String config() {
-        return busbar.ok("vdpa", "dev", "config", "show", name);
+        return home.busbar().ok("vdpa", "dev", "config", "show", name);
     }
 
     /** Nothing was dropped that there was a buffer for, and nothing found wrong. */

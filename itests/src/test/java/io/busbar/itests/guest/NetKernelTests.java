@@ -34,7 +34,7 @@ abstract class NetKernelTests {
     private final int pairs;
     private final Map<String, Path> sockets = new HashMap<>();
     BusbarProcess busbar;
-    private Placement placement;
+    private Home home;
     private Path frames;
     private int devices;
     private long started;
@@ -48,24 +48,19 @@ abstract class NetKernelTests {
     void start(@TempDir Path state) throws IOException {
         kernel.modules();
         frames = CProgram.compile("frames", state);
-        busbar = process(state);
-        placement = placement();
+        home = home(state);
+        busbar = home.busbar();
     }
 
     /** Starts what has the devices. */
-    BusbarProcess process(Path state) {
-        return BusbarProcess.in(state).start();
-    }
-
-    /** Where the guest finds them. */
-    Placement placement() {
-        return Placement.onHost(busbar);
+    Home home(Path state) {
+        return Home.onHost(state);
     }
 
     @AfterAll
     void stop() {
-        if (busbar != null) {
-            busbar.close();
+        if (home != null) {
+            home.close();
         }
     }
 
@@ -75,21 +70,32 @@ abstract class NetKernelTests {
     }
 
     @AfterEach
+    void checkHowItWent() {
+        home.placement().check();
+    }
+
+    @AfterEach
     void tellTime(TestInfo test) {
         System.out.printf("%s, %s: %.1f s%n", kernel.name(), test.getDisplayName(), (System.nanoTime() - started) / 1e9);
     }
 
     /** Adds a device; returns its name. */
     final String add(String... words) {
+        String name = home.placement().name("net" + devices++);
+        add(name, words);
+        return name;
+    }
+
+    /** Adds a device of a name. */
+    final void add(String name, String[] words) {
         List<String> all = new ArrayList<>(List.of("backend", "loopback"));
         all.addAll(List.of(words));
         if (pairs > 1) {
             all.addAll(List.of("max_vqp", Integer.toString(pairs)));
         }
-        all.addAll(placement.words());
-        String name = NetDevice.add(busbar, "net" + devices++, all.toArray(String[]::new)).name();
-        sockets.put(name, placement.socket(name));
-        return name;
+        all.addAll(home.placement().words());
+        NetDevice.add(busbar, name, all.toArray(String[]::new));
+        sockets.put(name, home.placement().socket(name));
     }
 
     final GuestJob job(String script, String device) {
@@ -141,6 +147,26 @@ abstract class NetKernelTests {
         assertThat(count(device, "rx bytes") / count(device, "rx packets")).as("bytes of a frame").isGreaterThan(10_000);
         assertThat(count(device, "rx cut")).isZero();
         assertNothingLost(device);
+    }
+
+    /** It resets the device when it goes, with the buffers in which nothing was received yet, and sets it up anew. */
+    @Test
+    void aDriverThatIsTakenAwayAndBoundAgainHasItsFramesBack() throws IOException {
+        String device = add();
+        assertThat(run("""
+                set -e
+                driver=/sys/bus/virtio/drivers/virtio_net
+                device=$(basename $(readlink -f /sys/class/net/eth0/device))
+                for turn in 1 2 3 4 5; do
+                    /tmp/frames eth0 200
+                    echo $device >$driver/unbind
+                    [ ! -e /sys/class/net/eth0 ]
+                    echo $device >$driver/bind
+                    until [ -e /sys/class/net/eth0 ]; do usleep 20000; done
+                    echo "turn $turn"
+                done
+                /tmp/frames eth0 1000
+                """, device)).contains("turn 5", "frames whole: 1000");
     }
 
     /** One guest after the other: what one has left behind is not there for the next. */

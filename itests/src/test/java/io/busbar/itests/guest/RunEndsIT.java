@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.busbar.itests.Distribution;
 import io.busbar.itests.Eventually;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -116,9 +114,7 @@ final class RunEndsIT {
     }
 
     private void assertNothingRuns() {
-        Eventually.within(SOON, () -> processes().isEmpty(), () -> "still running: " + processes().stream()
-                .map(process -> process.info().commandLine().orElse("a process without a command line"))
-                .toList());
+        StateProcesses.assertNone(directory);
     }
 
     private List<ProcessHandle> guests() {
@@ -127,24 +123,10 @@ final class RunEndsIT {
 
     /** The processes of this test that run a program, the oldest first; process ids begin anew now and then, and do not say. */
     private List<ProcessHandle> process(String program) {
-        return processes().stream()
+        return StateProcesses.of(directory).stream()
                 .filter(process -> process.info().command().map(Path::of).map(Path::getFileName).map(Path::toString)
                         .filter(program::equals).isPresent())
                 .sorted(Comparator.comparing(process -> process.info().startInstant().orElse(Instant.MAX)))
                 .toList();
-    }
-
-    /** Processes whose environment names this test's directory; those that have ended and were not reaped have none. */
-    private List<ProcessHandle> processes() {
-        String mark = "BUSBAR_STATE_DIR=" + directory + '\0';
-        return ProcessHandle.allProcesses().filter(process -> environmentOf(process).contains(mark)).toList();
-    }
-
-    private static String environmentOf(ProcessHandle process) {
-        try {
-            return Files.readString(Path.of("/proc", Long.toString(process.pid()), "environ"), StandardCharsets.ISO_8859_1);
-        } catch (IOException e) {
-            return ""; // it has ended, or belongs to somebody else
-        }
     }
 }

@@ -138,7 +138,10 @@ class RunIT {
         "--address 10.0.0.256/24               | --address 10.0.0.256/24: 256 is no part of an address",
         "--guests 3 --address 10.0.0.253/24    | 255, and 254 is the most",
         "--no-net --address 10.0.0.1/24        | --address 10.0.0.1/24 is for the network, and --no-net leaves it out",
-        "--no-guest --guests 2                 | --guests is for guests, and --no-guest boots none"
+        "--no-guest --guests 2                 | --guests is for guests, and --no-guest boots none",
+        "--no-guest --card                     | --card is for guests, and --no-guest boots none",
+        "--card=mic3                           | \"--card=mic3\": --card takes no value",
+        "--card --disk /no/such/image          | --disk /no/such/image: the image of a disk was expected"
     })
     void wrongWordsAreNamed(String words, String sentence) {
         var all = new ArrayList<>(List.of("run"));

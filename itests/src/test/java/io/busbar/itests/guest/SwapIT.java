@@ -40,6 +40,9 @@ final class SwapIT {
     /** After every so many, a bundle is replaced by a newer one: of a backend or a device model, of the disk or the card. */
     private static final int UPDATE_AFTER = 5;
 
+    /** The devices of a card are the same ones, and what is in between is tested elsewhere. */
+    private static final int SWAPS_UNDER_A_CARD = Math.min(SWAPS, 40);
+
     private static final Pattern SWAPPED = Pattern.compile("(disk0|net0): (?:backend|device model) swapped, pause (\\d+) us");
 
     /** How the one image is reached; the last one is a file, which can be resized. */
@@ -51,14 +54,17 @@ final class SwapIT {
     @TempDir
     Path folder;
 
+    private Home home;
     private BusbarProcess busbar;
+    private String disk;
+    private String card;
     private NbdKit server;
     private int updates;
 
     @AfterEach
     void stopAll() {
-        if (busbar != null) {
-            busbar.close();
+        if (home != null) {
+            home.close();
         }
         if (server != null) {
             server.close();
@@ -67,20 +73,33 @@ final class SwapIT {
 
     @Test
     void aKernelThatWritesVerifiesAndStreamsNoticesNothingButPauses() throws IOException {
+        Rounds.report(swapUnderLoad(Home.onHost(folder), SWAPS));
+    }
+
+    /** Its devices come to it over VOP: it is their host that swaps. */
+    @Test
+    void norDoesOneOnAnX100Card() throws IOException {
+        System.out.println("on a card: " + swapUnderLoad(Home.onCard(folder), SWAPS_UNDER_A_CARD));
+        home.placement().check();
+    }
+
+    private String swapUnderLoad(Home place, int swaps) throws IOException {
+        home = place;
+        busbar = home.busbar();
         Path image = folder.resolve("disk.img");
         try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
             file.setLength(32 * MIB);
         }
         SwapPauses pauses = new SwapPauses();
         server = serve(image);
-        busbar = BusbarProcess.in(folder).disk(image).start();
-        NetDevice.add(busbar, "net0", "backend", "switch", "network", "lan");
-        NetDevice.add(busbar, "net1", "backend", "switch", "network", "lan");
-        try (LoadedGuest guest = LoadedGuest.boot(busbar, "100M", Duration.ofSeconds(240 + SWAPS))) {
-            for (int i = 0; i < SWAPS; i++) {
-                pauses.add(i % 2 == 0 ? swapDisk(image, i / 2) : swap("backend", "net0", "switch", "network", "lan"));
+        disk = home.add("disk0", "sim_block", "backend", "file", "path", image.toString());
+        card = home.add("net0", "sim_net", "backend", "switch", "network", "lan");
+        home.add("net1", "sim_net", "backend", "switch", "network", "lan");
+        try (LoadedGuest guest = LoadedGuest.boot(home, "100M", Duration.ofSeconds(240 + swaps))) {
+            for (int i = 0; i < swaps; i++) {
+                pauses.add(i % 2 == 0 ? swapDisk(image, i / 2) : swap("backend", card, "switch", "network", "lan"));
                 if (i % MODEL_AFTER == MODEL_AFTER - 1) {
-                    pauses.add(swapModel(i / MODEL_AFTER % 2 == 0 ? "disk0" : "net0"));
+                    pauses.add(swapModel(i / MODEL_AFTER % 2 == 0 ? disk : card));
                 }
                 if (i % UPDATE_AFTER == UPDATE_AFTER - 1) {
                     update(i / UPDATE_AFTER, pauses);
@@ -89,28 +108,28 @@ final class SwapIT {
                     killServer(image);
                 }
             }
-            pauses.add(swap("backend", "disk0", "nbd", "uri", server.uri()));
+            pauses.add(swap("backend", disk, "nbd", "uri", server.uri()));
             SwapPauses.Swap forced = takeAwayFromAFrozenServer(image);
-            pauses.add(swap("backend", "disk0", "file", "path", image.toString()));
+            pauses.add(swap("backend", disk, "file", "path", image.toString()));
             LoadedGuest.Report report = guest.end();
 
-            assertThat(details("disk0").get("swaps").getAsInt() + details("net0").get("swaps").getAsInt())
+            assertThat(details(disk).get("swaps").getAsInt() + details(card).get("swaps").getAsInt())
                     .isEqualTo(pauses.count() + 1);
-            assertThat(busbar.ok("vdpa", "dev", "vstats", "show", "disk0"))
+            assertThat(busbar.ok("vdpa", "dev", "vstats", "show", disk))
                     .contains(" errors 0 ")
                     .containsPattern(" fenced chains [1-9]");
-            assertThat(updates).isEqualTo(SWAPS / UPDATE_AFTER);
-            Rounds.report(pauses + "; from a frozen server by force: " + forced + "; " + updates + " bundles updated; the guest verified "
+            assertThat(updates).isEqualTo(swaps / UPDATE_AFTER);
+            return pauses + "; from a frozen server by force: " + forced + "; " + updates + " bundles updated; the guest verified "
                     + report.fioRequests() + " requests in " + report.fioRounds() + " rounds, the longest took "
-                    + report.longestMicros() + " us, and had " + report.streams() + " streams");
+                    + report.longestMicros() + " us, and had " + report.streams() + " streams";
         }
     }
 
     private SwapPauses.Swap swapDisk(Path image, int number) {
         String way = WAYS.get(number % WAYS.size());
         return way.equals("nbd")
-                ? swap("backend", "disk0", "nbd", "uri", server.uri())
-                : swap("backend", "disk0", "file", "path", image.toString(), "io", way);
+                ? swap("backend", disk, "nbd", "uri", server.uri())
+                : swap("backend", disk, "file", "path", image.toString(), "io", way);
     }
 
     private SwapPauses.Swap swap(String what, String device, String... words) {
@@ -127,7 +146,7 @@ final class SwapIT {
 
     /** The backend's bundle of the disk, that of the card, the model's of the disk, that of the card. */
     private void update(int number, SwapPauses pauses) {
-        String backend = details("disk0").get("backend").getAsString();
+        String backend = details(disk).get("backend").getAsString();
         String bundle = switch (number % 4) {
             case 0 -> "io.busbar.backends." + backend;
             case 1 -> "io.busbar.backends.switch";
@@ -157,21 +176,21 @@ final class SwapIT {
         // What it answered before may still arrive; what is in flight then stays so.
         Eventually.that(() -> inFlight() > 0 && inFlight() == inFlight(), () -> "nothing in flight");
         SwapPauses.Swap forced = SwapPauses.Swap.of(
-                busbar.ok("backend", "swap", "disk0", "-j", "--timeout", "200", "--force", "file", "path", image.toString()),
-                "disk0");
+                busbar.ok("backend", "swap", disk, "-j", "--timeout", "200", "--force", "file", "path", image.toString()),
+                disk);
         server.close();
         return forced;
     }
 
     private long inFlight() {
-        JsonObject queue = JsonParser.parseString(busbar.ok("vdpa", "-j", "dev", "vstats", "show", "disk0"))
-                .getAsJsonObject().getAsJsonObject("vstats").getAsJsonObject("disk0").getAsJsonArray("queues").get(0)
+        JsonObject queue = JsonParser.parseString(busbar.ok("vdpa", "-j", "dev", "vstats", "show", disk))
+                .getAsJsonObject().getAsJsonObject("vstats").getAsJsonObject(disk).getAsJsonArray("queues").get(0)
                 .getAsJsonObject();
         return queue.get("chains").getAsLong() - queue.get("used chains").getAsLong();
     }
 
     private String health() {
-        return busbar.ok("vdpa", "dev", "show", "disk0");
+        return busbar.ok("vdpa", "dev", "show", disk);
     }
 
     private JsonObject details(String device) {

@@ -16,6 +16,7 @@ final class Uml extends GuestKernel {
     private static final int VIRTIO_CONSOLE = 3;
 
     private final List<Path> consoles;
+    private final List<Path> laterDisks;
 
     Uml() {
         this(List.of());
@@ -25,7 +26,20 @@ final class Uml extends GuestKernel {
      * @param consoles vhost-user sockets of consoles: {@code /dev/hvc0}, ...
      */
     Uml(List<Path> consoles) {
+        this(consoles, List.of());
+    }
+
+    private Uml(List<Path> consoles, List<Path> laterDisks) {
         this.consoles = List.copyOf(consoles);
+        this.laterDisks = List.copyOf(laterDisks);
+    }
+
+    /**
+     * One with slots for disks that are not there when it boots. Its devices are {@code virtio-uml.0}, {@code .1}, … on bus
+     * {@code platform}, these behind those of the job, and a device is connected to when it is bound to driver {@code virtio-uml}.
+     */
+    static Uml withSlots(Path... sockets) {
+        return new Uml(List.of(), List.of(sockets));
     }
 
     @Override
@@ -66,6 +80,7 @@ final class Uml extends GuestKernel {
         job.sockets().forEach(socket -> command.add(device(socket, VIRTIO_BLOCK)));
         job.nets().forEach(socket -> command.add(device(socket, VIRTIO_NET)));
         consoles.forEach(socket -> command.add(device(socket, VIRTIO_CONSOLE)));
+        laterDisks.forEach(socket -> command.add(device(socket, VIRTIO_BLOCK)));
         return command;
     }
 

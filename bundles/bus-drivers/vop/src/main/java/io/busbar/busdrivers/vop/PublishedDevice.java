@@ -70,6 +70,8 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
 
     // Of the lane
     private byte[] config;
+    /** It may have changed while nobody was told. */
+    private boolean configUnknown;
     private Session session;
     private boolean reset;
     private long resetAt;
@@ -86,7 +88,8 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
     private String missed = "";
     private String stuck = "";
 
-    private volatile boolean configNoted;
+    /** The device has said that its configuration changed. */
+    private volatile boolean configTold;
     private volatile boolean leave;
     private volatile boolean live;
     private volatile Health health = Health.OK;
@@ -169,9 +172,10 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
 
     // As others see it
 
+    /** The entry's offset is what the card's own device says of itself, too. */
     @Override
     public String endpoint() {
-        return link.name();
+        return link.name() + " entry " + slot.offset();
     }
 
     @Override
@@ -204,7 +208,7 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
 
     /** On a thread of the device. */
     private void configCallback() {
-        configNoted = true;
+        configTold = true;
         lane.wake();
     }
 
@@ -253,9 +257,11 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
             return resting;
         }
         followCard();
-        if (configNoted) {
-            configNoted = false;
-            followDevice();
+        if (configTold) {
+            configTold = false;
+            followDevice(true);
+        } else if (configUnknown) {
+            followDevice(false);
         }
         long wait = checkAcknowledged();
         return Math.min(wait, relay());
@@ -359,15 +365,23 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
         live = true;
     }
 
-    /** Tells the card what the device says of itself. */
-    private void followDevice() {
+    /**
+     * Tells the card what the device says of itself.
+     *
+     * @param told that something has changed: a driver may wait for that alone, as Linux does for the size of a console
+     */
+    private void followDevice(boolean told) {
+        configUnknown = false;
         if (session != null && fault.isEmpty() && (ops.getStatus() & VIRTIO_CONFIG_S_NEEDS_RESET) != 0) {
             fail("the device needs a reset");
         }
         byte[] now = offer.config(ops);
-        if (!Arrays.equals(now, config)) {
+        boolean other = !Arrays.equals(now, config);
+        if (other) {
             config = now;
             slot.config(now);
+        }
+        if (other || told && fault.isEmpty()) {
             ask(DeviceCtrl.CONFIG_CHANGED);
         }
     }
@@ -524,8 +538,7 @@ final class PublishedDevice implements VdpaBusDriver.Binding {
         reset = false;
         if (!released) {
             ops.setConfigCallback(this::configCallback);
-            // Whatever has changed while nobody was told.
-            configNoted = true;
+            configUnknown = true;
         }
         if (wanted) {
             slot.resetDone();

@@ -79,7 +79,7 @@ class PublishTest {
         assertThat(entry.ctrl()).isEqualTo(DeviceCtrl.initial(entry.ctrl().hostDb()));
         assertThat(entry.ctrl().hostDb()).isBetween(0, 3);
         assertThat(binding.connected()).isFalse();
-        assertThat(binding.endpoint()).isEqualTo("mic0");
+        assertThat(binding.endpoint()).isEqualTo("mic0 entry 24");
     }
 
     @Test
@@ -397,6 +397,18 @@ class PublishTest {
         driver.acknowledge();
         eventually("the acknowledgement is taken", () -> driver.configChange() == DeviceCtrl.NONE);
         assertThat(Rig.sentence(binding)).isEmpty();
+    }
+
+    /** A console says so when its driver is there: Linux then asks for the size. */
+    @Test
+    void aDeviceThatOnlySaysThatItsConfigurationChangedIsPassedOn() throws Exception {
+        rig.card.comeUp();
+        EchoDevice device = new EchoDevice("echo", 1, 4);
+        rig.publish(device);
+        ScriptedDriver driver = rig.card.driver().bringUp();
+        device.setConfig(0, driver.config()[0]);
+
+        eventually("the card is told", () -> driver.configChange() == DeviceCtrl.CONFIG_CHANGED && rig.card.rings() == 2);
     }
 
     private static long capacity(ScriptedDriver driver) {

@@ -1,0 +1,12 @@
+package io.busbar.itests.guest;
+
+import java.nio.file.Path;
+
+/** A console of ours over VOP, under User Mode Linux as the operating system of an X100 card. */
+class VopConsoleIT extends ConsoleTests {
+
+    @Override
+    Home home(Path state) {
+        return Home.onCard(state);
+    }
+}
