@@ -7,6 +7,7 @@ import io.busbar.api.vop.LinkWindow;
 import io.busbar.api.vop.OwnMemory;
 import io.busbar.api.vop.VopException;
 import io.busbar.api.vop.VopRole;
+import io.busbar.core.linux.EventFd;
 import io.busbar.core.linux.Fd;
 import io.busbar.core.linux.MemFd;
 import io.busbar.core.linux.UnixStream;
@@ -120,6 +121,21 @@ class ConformanceTest {
             talker.join();
         } finally {
             enough.set(true);
+        }
+    }
+
+    @Test
+    void a_page_without_bytes_is_refused_by_the_card() throws Exception {
+        List<UnixStream> pair = UnixStream.pair();
+        try (Peer liar = new Peer(pair.get(1));
+                Fd doorbell = EventFd.create();
+                Fd file = MemFd.create("no page", 0, false);
+                ProcessEnd card = new ProcessEnd("mic0", 1, VopRole.CARD, new Peer(pair.get(0)), () -> { })) {
+            liar.send(new Message(Message.HELLO, 1, 1, 0, Message.HOST, "mic0"), List.of(doorbell));
+            liar.send(new Message(Message.SHARE, 4096, 4096, 0, Message.PAGE | Message.WRITABLE, ""), List.of(file));
+            assertThatThrownBy(() -> card.meet(TimeUnit.SECONDS.toNanos(20)))
+                    .isInstanceOf(VopException.class)
+                    .hasMessageContaining("the file has only 0 bytes");
         }
     }
 }

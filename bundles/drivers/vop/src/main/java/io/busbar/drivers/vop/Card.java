@@ -101,6 +101,8 @@ final class Card implements VdpaManagementDevice, AutoCloseable {
     private final Settings settings;
     private final ExecutorService thread;
     private final AtomicBoolean changed = new AtomicBoolean();
+    /** The page will be looked at again without a doorbell. */
+    private final AtomicBoolean again = new AtomicBoolean();
     private final Map<String, Known> named = new ConcurrentHashMap<>();
     private volatile boolean linkGone;
 
@@ -352,8 +354,18 @@ final class Card implements VdpaManagementDevice, AutoCloseable {
             }
             LOG.error("{}/{}: the host has removed it, and it cannot be taken off the bus yet: {}", name, known.name,
                     refused.getMessage());
-            CompletableFuture.delayedExecutor(AGAIN_MILLIS, TimeUnit.MILLISECONDS).execute(this::pageChanged);
+            lookAgainLater();
             return false;
+        }
+    }
+
+    /** Once, however many devices and looks want it. */
+    private void lookAgainLater() {
+        if (again.compareAndSet(false, true)) {
+            CompletableFuture.delayedExecutor(AGAIN_MILLIS, TimeUnit.MILLISECONDS).execute(() -> {
+                again.set(false);
+                pageChanged();
+            });
         }
     }
 

@@ -414,4 +414,24 @@ class HostileHostTest {
         driver.ops.setVqReady(0, false);
         assertThat(driver.ops.getVqReady(0)).isFalse();
     }
+
+    /** A host that rings on meanwhile makes it no more often: six tries of one in half a second take longer than two. */
+    @Test
+    void what_cannot_be_taken_off_the_bus_is_tried_again_at_its_own_pace() throws Exception {
+        disk(MILLIS);
+        driver.start();
+        rig.bus.keeps = true;
+        entry.ask(DeviceCtrl.DEV_REMOVE);
+        for (int i = 0; i < 30; i++) {
+            int before = rig.bus.keptOff;
+            host.pageChanged();
+            eventually("it was tried", () -> rig.bus.keptOff > before);
+        }
+        int tried = rig.bus.keptOff;
+        long begin = System.nanoTime();
+        eventually("it is tried on", () -> rig.bus.keptOff >= tried + 6);
+        assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin)).isGreaterThan(2000);
+        rig.bus.keeps = false;
+        eventually("it is acknowledged", entry::isAcknowledged);
+    }
 }
